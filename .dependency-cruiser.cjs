@@ -1,0 +1,112 @@
+/** The layers of docs/architecture.md as rules: what may import what. */
+const edges = '^src/(s3|console|cli)/';
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'src-not-to-test',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^(test|bench)' },
+    },
+    {
+      name: 'support-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^src/support/' },
+      to: { path: '^src/', pathNot: '^src/support/' },
+    },
+    {
+      name: 'protocol-is-pure',
+      comment: 'Bytes and values only: no sockets, no files, no other layer.',
+      severity: 'error',
+      from: { path: '^src/fastdfs/protocol/' },
+      to: {
+        path: '^src/|^(node:)?(net|fs|fs/promises|http|worker_threads)$',
+        pathNot: '^src/(support|fastdfs/protocol)/',
+      },
+    },
+    {
+      name: 'fastdfs-client-sees-protocol-only',
+      severity: 'error',
+      from: { path: '^src/fastdfs/client/' },
+      to: { path: '^src/', pathNot: '^src/(support|fastdfs/(protocol|client))/' },
+    },
+    {
+      name: 'fastdfs-server-sees-protocol-only',
+      severity: 'error',
+      from: { path: '^src/fastdfs/server/' },
+      to: { path: '^src/', pathNot: '^src/(support|fastdfs/(protocol|server))/' },
+    },
+    {
+      name: 'blob-store-sees-fastdfs-client',
+      severity: 'error',
+      from: { path: '^src/blob-store/' },
+      to: { path: '^src/', pathNot: '^src/(support|blob-store|fastdfs/(client|protocol))/' },
+    },
+    {
+      name: 'object-index-stands-alone',
+      severity: 'error',
+      from: { path: '^src/object-index/' },
+      to: { path: '^src/', pathNot: '^src/(support|object-index)/' },
+    },
+    {
+      name: 'database-drivers-only-in-object-index',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/object-index/' },
+      to: { path: 'node_modules/(better-sqlite3|pg)/' },
+    },
+    {
+      name: 'core-sees-interfaces-only',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(support/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records)\\.ts)',
+      },
+    },
+    {
+      name: 'hono-only-at-the-edges',
+      severity: 'error',
+      from: { path: '^src/', pathNot: edges },
+      to: { path: 'node_modules/(hono|@hono)/' },
+    },
+    {
+      name: 'edges-see-core',
+      severity: 'error',
+      from: { path: edges },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(support|core|s3|console|cli)/|^src/(config|gateway)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records))\\.ts$',
+      },
+    },
+    {
+      name: 's3-alone',
+      severity: 'error',
+      from: { path: '^src/s3/' },
+      to: { path: '^src/(console|cli)/|^src/(gateway)\\.ts$' },
+    },
+    {
+      name: 'console-alone',
+      severity: 'error',
+      from: { path: '^src/console/' },
+      to: { path: '^src/(s3|cli)/|^src/gateway\\.ts$' },
+    },
+    {
+      name: 'cli-alone',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/(s3|console)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,122 @@
+import type { Readable } from 'node:stream';
+
+/** Bytes of one FastDFS file: all of it, or a range of it. */
+export interface FilePiece {
+  /** `group1/M00/00/00/…` */
+  readonly fileId: string;
+  /** First byte inside the file. */
+  readonly offset: number;
+  /** Bytes; always above 0. */
+  readonly size: number;
+}
+
+/** A file that was stored in full: its size and CRC-32 agree with what was sent. */
+export interface StoredFile {
+  readonly fileId: string;
+  readonly size: number;
+}
+
+export interface StoreOptions {
+  /** Ends the work when the client is gone or the gateway stops. */
+  readonly signal: AbortSignal;
+  /** FastDFS group that must take the files; the tracker chooses when null. */
+  readonly groupName?: string | null;
+  /**
+   * Called for each file as soon as it is complete, so that a caller whose store fails later knows
+   * which files to queue for deletion.
+   */
+  readonly onStored?: (file: StoredFile) => void;
+}
+
+/** A storage server as the trackers describe it. */
+export interface StorageServerState {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  /** INIT, WAIT_SYNC, SYNCING, IP_CHANGED, DELETED, OFFLINE, ONLINE, ACTIVE, RECOVERY, NONE. */
+  readonly status: string;
+  readonly version: string;
+  readonly totalMib: number;
+  readonly freeMib: number;
+  readonly lastHeartbeatMs: number;
+}
+
+export interface GroupState {
+  readonly groupName: string;
+  readonly totalMib: number;
+  readonly freeMib: number;
+  readonly storageServers: readonly StorageServerState[];
+}
+
+export interface TrackerState {
+  readonly host: string;
+  readonly port: number;
+  readonly reachable: boolean;
+  /** Why it could not be reached; null when it could. */
+  readonly problem: string | null;
+}
+
+export interface ClusterState {
+  readonly trackers: readonly TrackerState[];
+  readonly groups: readonly GroupState[];
+}
+
+/**
+ * Files on FastDFS. Stored files are immutable; a file ID is the only handle.
+ *
+ * Failures are `BlobStoreError`s. Nothing here knows keys, buckets or HTTP.
+ */
+export interface BlobStore {
+  /**
+   * Stores the whole buffer as files of at most `segmentSizeBytesMax`, in order. A storage server
+   * that fails is replaced by another one unseen, since the bytes are all at hand.
+   */
+  storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]>;
+
+  /**
+   * Stores exactly `size` bytes (above 0) of `content` as files of at most `segmentSizeBytesMax`.
+   * When the content throws, that error is rethrown as it is and the unfinished file is
+   * abandoned (the storage server removes it); finished ones were told to `onStored`.
+   */
+  storeStream(
+    content: AsyncIterable<Buffer>,
+    size: number,
+    options: StoreOptions,
+  ): Promise<StoredFile[]>;
+
+  /**
+   * Opens the pieces, in order, as one stream of bytes. Resolves when the first piece's bytes are
+   * known to come, so that a caller can still answer with an error status; a failure later
+   * destroys the stream with the error, so a short body never looks whole.
+   */
+  open(
+    pieces: Iterable<FilePiece> | AsyncIterable<FilePiece>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Readable>;
+
+  /** Deletes a file; resolves too when its source server says that it is gone already. */
+  delete(fileId: string, options: { readonly signal: AbortSignal }): Promise<void>;
+
+  /** What the trackers say now. Never throws: an unreachable cluster is a state as well. */
+  clusterState(): Promise<ClusterState>;
+
+  close(): Promise<void>;
+}
+
+/**
+ * - `unavailable`: no tracker or no usable storage server could be reached; worth a retry.
+ * - `no-space`: every group that may take the file is at its reserve.
+ * - `not-found`: no server that must have the file has it.
+ * - `corrupt`: size or CRC-32 on the storage server differ from what was sent.
+ */
+export type BlobStoreErrorReason = 'unavailable' | 'no-space' | 'not-found' | 'corrupt';
+
+export class BlobStoreError extends Error {
+  readonly reason: BlobStoreErrorReason;
+
+  constructor(reason: BlobStoreErrorReason, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'BlobStoreError';
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What can go wrong, in AWS's words where AWS has one. Each edge renders these codes in its own
+ * form from one table; the table must have a row for each.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+export type GatewayErrorCode =
+  | 'AccessDenied'
+  | 'AuthorizationHeaderMalformed'
+  | 'AuthorizationQueryParametersError'
+  | 'BadDigest'
+  | 'BucketAlreadyExists'
+  | 'BucketAlreadyOwnedByYou'
+  | 'BucketNotEmpty'
+  | 'ConditionalRequestConflict'
+  | 'EntityTooLarge'
+  | 'EntityTooSmall'
+  | 'IncompleteBody'
+  | 'InsufficientStorage'
+  | 'InternalError'
+  | 'InvalidAccessKeyId'
+  | 'InvalidArgument'
+  | 'InvalidBucketName'
+  | 'InvalidChunkSizeError'
+  | 'InvalidDigest'
+  | 'InvalidLocationConstraint'
+  | 'InvalidPart'
+  | 'InvalidPartNumber'
+  | 'InvalidPartOrder'
+  | 'InvalidRange'
+  | 'InvalidRequest'
+  | 'InvalidStorageClass'
+  | 'InvalidURI'
+  | 'KeyTooLongError'
+  | 'MalformedTrailerError'
+  | 'MalformedXML'
+  | 'MetadataTooLarge'
+  | 'MethodNotAllowed'
+  | 'MissingContentLength'
+  | 'MissingRequestBodyError'
+  | 'MissingSecurityHeader'
+  | 'NoSuchBucket'
+  | 'NoSuchKey'
+  | 'NoSuchUpload'
+  | 'NotImplemented'
+  | 'PreconditionFailed'
+  | 'RequestHeaderSectionTooLarge'
+  | 'RequestTimeout'
+  | 'RequestTimeTooSkewed'
+  | 'ServiceUnavailable'
+  | 'SignatureDoesNotMatch'
+  | 'SlowDown'
+  | 'XAmzContentSHA256Mismatch';
+
+/**
+ * Facts of one error. `message` replaces the table's default sentence; every other entry becomes
+ * an element of the error document (`BucketName`, `ArgumentName`, `MaxMessageLengthBytes` …).
+ */
+export interface ErrorFacts {
+  readonly message?: string;
+  readonly [element: string]: string | number | undefined;
+}
+
+export class GatewayError extends Error {
+  readonly code: GatewayErrorCode;
+  readonly facts: ErrorFacts;
+
+  constructor(code: GatewayErrorCode, facts: ErrorFacts = {}, options?: { cause?: unknown }) {
+    super(facts.message ?? code, options);
+    this.name = 'GatewayError';
+    this.code = code;
+    this.facts = facts;
+  }
+}

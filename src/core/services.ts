@@ -1,0 +1,32 @@
+import type { BlobStore } from '../blob-store/blob-store.ts';
+import type { ObjectIndex } from '../object-index/object-index.ts';
+import type { Logger } from '../support/logger.ts';
+
+/** Bounds that the rules need; `config.ts` fills them in. */
+export interface CoreSettings {
+  /** Bodies up to this many bytes are verified in memory before a byte is stored. */
+  readonly replayBufferSizeBytes: number;
+  /** A file that a failed write left behind is deleted after this time. */
+  readonly deleteDelayMs: number;
+  /** What GetBucketLocation of a bucket without LocationConstraint stands for. */
+  readonly region: string;
+}
+
+/** What every rule of core works on. */
+export interface CoreServices {
+  readonly index: ObjectIndex;
+  readonly blobs: BlobStore;
+  readonly settings: CoreSettings;
+  readonly logger: Logger;
+  /** Milliseconds since 1970; replaced in tests. */
+  readonly now: () => number;
+}
+
+/** Who asks, after the edge has verified it. */
+export interface Caller {
+  readonly userId: string;
+  readonly userName: string;
+  readonly isRoot: boolean;
+  /** For the log; never the secret. */
+  readonly accessKeyId: string;
+}

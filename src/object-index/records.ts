@@ -1,0 +1,114 @@
+/** What the index holds, as values. Times are milliseconds since 1970, sizes are bytes. */
+
+export interface Bucket {
+  readonly id: number;
+  readonly name: string;
+  readonly ownerId: string;
+  /** As given to CreateBucket; null when the request named none. */
+  readonly locationConstraint: string | null;
+  readonly createdAtMs: number;
+}
+
+export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly type: ChecksumType;
+  /** Base64; a COMPOSITE value ends in `-` and the number of parts. */
+  readonly value: string;
+}
+
+/** What the writer says of an object and readers get back. */
+export interface ObjectDescription {
+  /**
+   * System headers by lower-case name: content-type, cache-control, content-disposition,
+   * content-encoding, content-language, expires, x-amz-website-redirect-location,
+   * x-amz-storage-class. Values are header octets, one character each (latin1), as Node gives them.
+   */
+  readonly headers: Readonly<Record<string, string>>;
+  /** `x-amz-meta-*` by lower-case name without that prefix; values as in `headers`. */
+  readonly userMetadata: Readonly<Record<string, string>>;
+}
+
+/** Bytes of an object in one FastDFS file, as written: order in a list is order in the object. */
+export interface SegmentContent {
+  readonly fileId: string;
+  readonly fileOffset: number;
+  readonly size: number;
+}
+
+export interface Segment extends SegmentContent {
+  /** Offset of the first byte in the object. */
+  readonly startOffset: number;
+}
+
+/** One version of an object. Today each key has one, the null version. */
+export interface ObjectRecord extends ObjectDescription {
+  /** Unique over all objects and versions; names the segments and parts of this one. */
+  readonly id: number;
+  readonly bucketId: number;
+  readonly key: string;
+  /** Null for the null version. */
+  readonly versionId: string | null;
+  readonly size: number;
+  /** Without quotes: MD5 hex, or MD5-of-MD5s hex, `-` and the number of parts. */
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly ownerId: string;
+  readonly checksum: Checksum | null;
+  /** Parts it was completed from; null when it was not a multipart upload. */
+  readonly partCount: number | null;
+  /** The file when there is exactly one and all of it is used; else the segments tell. */
+  readonly fileId: string | null;
+}
+
+export interface ObjectPart {
+  readonly partNumber: number;
+  readonly startOffset: number;
+  readonly size: number;
+  readonly checksumValue: string | null;
+}
+
+export interface Upload extends ObjectDescription {
+  readonly uploadId: string;
+  readonly bucketId: number;
+  readonly key: string;
+  readonly ownerId: string;
+  readonly initiatedAtMs: number;
+  readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  readonly checksumType: ChecksumType | null;
+}
+
+export interface Part {
+  readonly partNumber: number;
+  readonly size: number;
+  /** MD5 hex. */
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly checksum: Checksum | null;
+}
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  /** Root may use every bucket; there is exactly one. */
+  readonly isRoot: boolean;
+  readonly createdAtMs: number;
+}
+
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly userId: string;
+  /** Encrypted; see `core/secrets.ts`. */
+  readonly secretEncrypted: Buffer;
+  readonly createdAtMs: number;
+}
+
+/** A file that no key needs, waiting to be deleted. */
+export interface PendingDeletion {
+  readonly id: number;
+  readonly fileId: string;
+  /** Failed attempts so far. */
+  readonly attempts: number;
+}

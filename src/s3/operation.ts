@@ -1,0 +1,90 @@
+import type { Readable } from 'node:stream';
+import type { IncomingContent } from '../core/incoming-content.ts';
+import type { Caller, CoreServices } from '../core/services.ts';
+import type { Bucket } from '../object-index/records.ts';
+
+/** Query parameters, percent-decoded, `+` as a space; the first of repeated names counts. */
+export interface QueryParameters {
+  get(name: string): string | null;
+  has(name: string): boolean;
+  names(): readonly string[];
+}
+
+/** Request headers by lower-case name; repeated ones joined with `,`; values as latin1 octets. */
+export interface RequestHeaders {
+  get(name: string): string | null;
+  entries(): Iterable<readonly [string, string]>;
+}
+
+/** A request whose signature has been verified and whose route is known. */
+export interface S3Request {
+  /** `x-amz-request-id` of the answer. */
+  readonly id: string;
+  readonly method: string;
+  /** Null for ListBuckets. */
+  readonly bucketName: string | null;
+  /** Percent-decoded UTF-8; null for operations on buckets. */
+  readonly key: string | null;
+  /** Path as received, without the query: `Resource` of error documents. */
+  readonly path: string;
+  readonly query: QueryParameters;
+  readonly headers: RequestHeaders;
+  readonly caller: Caller;
+  /** Aborted when the client is gone or the gateway stops waiting. */
+  readonly signal: AbortSignal;
+  /**
+   * The body of an object or a part. Throws `MissingContentLength` when its length is not declared.
+   */
+  content(): IncomingContent;
+  /** An XML body of at most `sizeBytesMax` bytes, verified like any content; '' when empty. */
+  text(sizeBytesMax: number): Promise<string>;
+}
+
+export interface S3Response {
+  readonly status: number;
+  /** By name; undefined values are left out; values are latin1 octets. */
+  readonly headers?: Readonly<Record<string, string | number | undefined>>;
+  /** Text is XML; a stream needs a content-length header. Dropped for HEAD. */
+  readonly body?: string | Readable;
+}
+
+export interface OperationContext {
+  readonly core: CoreServices;
+}
+
+export interface BucketContext extends OperationContext {
+  /** Exists, and the caller may use it. */
+  readonly bucket: Bucket;
+}
+
+/**
+ * One AWS operation. `bucketAccess` says what the dispatcher does before `handle` runs:
+ * `required` looks the bucket up and refuses callers that may not use it; `none` is for operations
+ * that work without an existing bucket (ListBuckets, CreateBucket).
+ */
+export type Operation =
+  | {
+      /** As in AWS's API reference. */
+      readonly name: string;
+      /** IAM action that permits it. */
+      readonly permission: string;
+      readonly bucketAccess: 'required';
+      handle(request: S3Request, context: BucketContext): Promise<S3Response>;
+    }
+  | {
+      readonly name: string;
+      readonly permission: string;
+      readonly bucketAccess: 'none';
+      handle(request: S3Request, context: OperationContext): Promise<S3Response>;
+    };
+
+export type Resource = 'service' | 'bucket' | 'object';
+
+/** One row of the route table. */
+export interface Route {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  readonly resource: Resource;
+  /** AWS's name of the query parameter that selects the operation; null for the plain resource. */
+  readonly subresource: string | null;
+  readonly operation: Operation;
+}
