@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { secretSettings, settings } from './settings.ts';
+import type { LogLevel } from './support/logger.ts';
+import { nearestName } from './support/nearest-name.ts';
+import { parseSettingsFile } from './support/settings-file.ts';
+
+/** Settings that are wrong: one sentence for each, all of them at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+export type Config = ReturnType<typeof toConfig>;
+
+const names = Object.keys(settings.shape);
+
+/**
+ * Makes the gateway's configuration of the environment and, when one is named by `configFile` or
+ * `GATEWAY_CONFIG`, of a file of the same names; the environment wins. An empty value counts as not
+ * given. Throws `ConfigError` with everything that is wrong.
+ */
+export function loadConfig(environment: Environment, configFile?: string): Config {
+  const problems: string[] = [];
+  const given = new Map<string, string>();
+  const path = configFile ?? environment.GATEWAY_CONFIG;
+  if (path) readFile(path, given, problems);
+  for (const [name, value] of Object.entries(environment)) {
+    if (name === 'GATEWAY_CONFIG' || value === undefined) continue;
+    if (names.includes(name)) {
+      if (value.trim() !== '') given.set(name, value.trim());
+    } else if (isMistakenName(name, value)) {
+      problems.push(unknownSetting(name, 'the environment'));
+    }
+  }
+  const parsed = settings.safeParse(Object.fromEntries(given));
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    const value = secretSettings.has(name) ? '…' : given.get(name);
+    problems.push(`${name}=${value} is not allowed; it must be ${issue.message}.`);
+  }
+  if (given.has('GATEWAY_ROOT_ACCESS_KEY') !== given.has('GATEWAY_ROOT_SECRET_KEY')) {
+    problems.push('GATEWAY_ROOT_ACCESS_KEY and GATEWAY_ROOT_SECRET_KEY must be given together.');
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(toConfig(parsed.data));
+}
+
+function readFile(path: string, given: Map<string, string>, problems: string[]): void {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    problems.push(`The settings file cannot be read: ${(error as Error).message}.`);
+    return;
+  }
+  const file = parseSettingsFile(text);
+  problems.push(...file.problems.map((problem) => `${path}: ${problem}.`));
+  for (const { name, value, lineNumber } of file.lines) {
+    if (!names.includes(name)) problems.push(unknownSetting(name, `${path}, line ${lineNumber}`));
+    else if (value !== '') given.set(name, value);
+  }
+}
+
+/**
+ * A misspelt name would silently leave its default in force. The environment is shared with others,
+ * so only our own prefix and near misses of a name count, and not the variables that Kubernetes
+ * makes for a service called `gateway` (`GATEWAY_SERVICE_HOST`, `GATEWAY_PORT_9000_TCP_ADDR` …).
+ */
+function isMistakenName(name: string, value: string): boolean {
+  if (/_SERVICE_(HOST|PORT)(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/.test(name)) return false;
+  if (/_PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(value)) return false;
+  if (name.startsWith('GATEWAY_')) return true;
+  return name.startsWith('FASTDFS_') && nearestName(name, names, 2) !== null;
+}
+
+function unknownSetting(name: string, where: string): string {
+  const nearest = nearestName(name, names, Math.ceil(name.length / 3));
+  const hint = nearest === null ? '' : ` Did you mean ${nearest}?`;
+  return `${name} (${where}) is not a setting.${hint}`;
+}
+
+function toConfig(values: z.output<typeof settings>) {
+  const dataDir = resolve(values.GATEWAY_DATA_DIR);
+  const { GATEWAY_ROOT_ACCESS_KEY: rootKey, GATEWAY_ROOT_SECRET_KEY: rootSecret } = values;
+  return {
+    dataDir,
+    indexPath: resolve(values.GATEWAY_INDEX_URL ?? join(dataDir, 'index.sqlite')),
+    /** Null starts the embedded node. */
+    trackers: values.FASTDFS_TRACKERS.length > 0 ? values.FASTDFS_TRACKERS : null,
+    fastdfs: {
+      connectTimeoutMs: values.FASTDFS_CONNECT_TIMEOUT,
+      networkTimeoutMs: values.FASTDFS_NETWORK_TIMEOUT,
+      /** Per server. */
+      connectionsMax: values.FASTDFS_CONNECTIONS_MAX,
+      idleConnectionsMax: values.FASTDFS_IDLE_CONNECTIONS_MAX,
+      idleExpiryMs: values.FASTDFS_IDLE_EXPIRY,
+      refreshIntervalMs: values.FASTDFS_REFRESH_INTERVAL,
+    },
+    /** Null is the standard port when it is free. */
+    embeddedNode: {
+      trackerPort: values.GATEWAY_EMBEDDED_TRACKER_PORT,
+      storagePort: values.GATEWAY_EMBEDDED_STORAGE_PORT,
+    },
+    s3: {
+      listen: values.GATEWAY_S3_LISTEN,
+      region: values.GATEWAY_REGION,
+      domains: values.GATEWAY_DOMAINS,
+      bodyIdleTimeoutMs: values.GATEWAY_BODY_IDLE_TIMEOUT,
+    },
+    console: { listen: values.GATEWAY_CONSOLE_LISTEN },
+    /** Null makes a random key at the first start. */
+    rootKey: rootKey === '' ? null : { accessKeyId: rootKey, secretAccessKey: rootSecret },
+    /** Null uses the file `master.key` in the data directory. */
+    masterKey:
+      values.GATEWAY_MASTER_KEY === '' ? null : Buffer.from(values.GATEWAY_MASTER_KEY, 'hex'),
+    segmentSizeBytesMax: values.GATEWAY_SEGMENT_SIZE,
+    replayBufferSizeBytes: values.GATEWAY_REPLAY_BUFFER_SIZE,
+    deleteDelayMs: values.GATEWAY_DELETE_DELAY,
+    shutdownGraceMs: values.GATEWAY_SHUTDOWN_GRACE,
+    logLevel: values.GATEWAY_LOG_LEVEL as LogLevel,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  // A Buffer's elements cannot be frozen.
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

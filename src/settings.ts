@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import {
+  type HostPort,
+  parseDuration,
+  parseHostPort,
+  parseSize,
+  renderDuration,
+  renderSize,
+} from './support/units.ts';
+
+/** One setting: what is not given has `fallback`; `parse` gives undefined for what is not allowed. */
+function setting<T>(fallback: string, allowed: string, parse: (text: string) => T | undefined) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((text, context): T => {
+      const value = parse(text);
+      if (value !== undefined) return value;
+      context.addIssue({ code: 'custom', message: allowed });
+      return z.NEVER;
+    })
+    .meta({ fallback, allowed });
+}
+
+const inRange = (value: number | null, min: number, max: number) =>
+  value !== null && value >= min && value <= max ? value : undefined;
+
+function size(fallback: string, min: string, max: string) {
+  const [least, most] = [parseSize(min) ?? 0, parseSize(max) ?? 0];
+  const allowed = `a size such as ${fallback}, from ${renderSize(least)} to ${renderSize(most)}`;
+  return setting(fallback, allowed, (text) => inRange(parseSize(text), least, most));
+}
+
+function duration(fallback: string, min: string, max: string) {
+  const [least, most] = [parseDuration(min) ?? 0, parseDuration(max) ?? 0];
+  const range = `from ${renderDuration(least)} to ${renderDuration(most)}`;
+  return setting(
+    fallback,
+    `a duration such as ${fallback} (units ms, s, m, h, d), ${range}`,
+    (text) => inRange(parseDuration(text), least, most),
+  );
+}
+
+function count(fallback: string, min: number, max: number) {
+  return setting(fallback, `a whole number from ${min} to ${max}`, (text) =>
+    /^\d+$/.test(text) ? inRange(Number(text), min, max) : undefined,
+  );
+}
+
+function text(fallback: string, allowed: string, pattern: RegExp) {
+  return setting(fallback, allowed, (value) => (pattern.test(value) ? value : undefined));
+}
+
+/** Null means that nothing listens. */
+function listen(fallback: string) {
+  return setting(fallback, 'host:port (port 0 for any free one) or off', (value) =>
+    value === 'off' ? null : (parseHostPort(value) ?? undefined),
+  );
+}
+
+function list<T>(value: string, parse: (item: string) => T | null): readonly T[] | undefined {
+  const items = value.split(',').map((item) => item.trim());
+  const parsed = items.filter((item) => item !== '').map(parse);
+  return parsed.some((item) => item === null) ? undefined : (parsed as T[]);
+}
+
+const TRACKER_PORT = 22_122;
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+const parsePort = (value: string): number | null | undefined => {
+  if (value === 'auto') return null;
+  return /^\d{1,5}$/.test(value) ? inRange(Number(value), 0, 65_535) : undefined;
+};
+
+/** Every setting, by the name it has in the environment and in the file. */
+export const settings = z.object({
+  FASTDFS_TRACKERS: setting('', 'trackers as host:port,host:port, or empty', (value) =>
+    list<HostPort>(value, (item) => parseHostPort(item, TRACKER_PORT)),
+  ),
+  FASTDFS_CONNECT_TIMEOUT: duration('5s', '50ms', '5m'),
+  FASTDFS_NETWORK_TIMEOUT: duration('30s', '100ms', '30m'),
+  FASTDFS_CONNECTIONS_MAX: count('64', 1, 4096),
+  FASTDFS_IDLE_CONNECTIONS_MAX: count('32', 0, 4096),
+  FASTDFS_IDLE_EXPIRY: duration('1m', '1s', '1h'),
+  FASTDFS_REFRESH_INTERVAL: duration('5s', '100ms', '5m'),
+  GATEWAY_DATA_DIR: text('./data', 'a directory', /./),
+  GATEWAY_INDEX_URL: setting(
+    '',
+    'sqlite:PATH; this version has no PostgreSQL index, so postgres:// cannot be used',
+    (value) => (value === '' ? null : (/^sqlite:(?!\/\/)(.+)$/.exec(value)?.[1] ?? undefined)),
+  ),
+  GATEWAY_S3_LISTEN: listen('0.0.0.0:9000'),
+  GATEWAY_CONSOLE_LISTEN: listen('127.0.0.1:9001'),
+  GATEWAY_QINIU_LISTEN: text('off', 'off: this version has no Qiniu door', /^off$/),
+  GATEWAY_FILES_LISTEN: text('off', 'off: this version has no door for FastDFS URLs', /^off$/),
+  GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),
+  GATEWAY_DOMAINS: setting('', 'host names without * or port, joined by commas', (value) =>
+    list(value.toLowerCase(), (item) => (HOST_NAME.test(item) ? item : null)),
+  ),
+  GATEWAY_ROOT_ACCESS_KEY: text('', '3 to 128 letters, digits, - _ .', /^([\w.-]{3,128})?$/),
+  GATEWAY_ROOT_SECRET_KEY: text('', '8 to 128 visible ASCII characters', /^([!-~]{8,128})?$/),
+  GATEWAY_MASTER_KEY: text('', '32 bytes as 64 hex digits', /^([0-9a-fA-F]{64})?$/),
+  GATEWAY_SEGMENT_SIZE: size('64MiB', '64KiB', '4GiB'),
+  GATEWAY_REPLAY_BUFFER_SIZE: size('1MiB', '0', '64MiB'),
+  GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),
+  GATEWAY_BODY_IDLE_TIMEOUT: duration('30s', '100ms', '1h'),
+  GATEWAY_SHUTDOWN_GRACE: duration('30s', '0', '1h'),
+  GATEWAY_LOG_LEVEL: text(
+    'info',
+    'debug, info, warn, error or silent',
+    /^(debug|info|warn|error|silent)$/,
+  ),
+  GATEWAY_EMBEDDED_TRACKER_PORT: setting(
+    'auto',
+    'auto (22122 when it is free) or a port, 0 for any',
+    parsePort,
+  ),
+  GATEWAY_EMBEDDED_STORAGE_PORT: setting(
+    'auto',
+    'auto (23000 when it is free) or a port, 0 for any',
+    parsePort,
+  ),
+  GATEWAY_MIN_REPLICAS: text(
+    '1',
+    '1: this version acknowledges a write when one storage server has it',
+    /^1$/,
+  ),
+  GATEWAY_WORKERS: text('1', '1: this version runs in one process', /^1$/),
+});
+
+export type SettingName = keyof typeof settings.shape;
+
+/** Whose values never appear in a message. */
+export const secretSettings: ReadonlySet<string> = new Set<SettingName>([
+  'GATEWAY_ROOT_SECRET_KEY',
+  'GATEWAY_MASTER_KEY',
+]);
