@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export type GatewayErrorCode =
+  | 'AccessControlListNotSupported'
   | 'AccessDenied'
   | 'AuthorizationHeaderMalformed'
   | 'AuthorizationQueryParametersError'
@@ -12,6 +13,8 @@ export type GatewayErrorCode =
   | 'BucketAlreadyOwnedByYou'
   | 'BucketNotEmpty'
   | 'ConditionalRequestConflict'
+  | 'DeleteConflict'
+  | 'EntityAlreadyExists'
   | 'EntityTooLarge'
   | 'EntityTooSmall'
   | 'IncompleteBody'
@@ -27,6 +30,7 @@ export type GatewayErrorCode =
   | 'InvalidPartNumber'
   | 'InvalidPartOrder'
   | 'InvalidRange'
+  | 'InvalidRedirectLocation'
   | 'InvalidRequest'
   | 'InvalidStorageClass'
   | 'InvalidURI'
@@ -39,8 +43,10 @@ export type GatewayErrorCode =
   | 'MissingRequestBodyError'
   | 'MissingSecurityHeader'
   | 'NoSuchBucket'
+  | 'NoSuchEntity'
   | 'NoSuchKey'
   | 'NoSuchUpload'
+  | 'NoSuchVersion'
   | 'NotImplemented'
   | 'PreconditionFailed'
   | 'RequestHeaderSectionTooLarge'
