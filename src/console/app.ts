@@ -1,0 +1,27 @@
+import { Hono } from 'hono';
+import { checkReadiness, type Readiness, type ReadinessSources } from './readiness.ts';
+
+/**
+ * The operator's port. `/healthz` says that the process lives and is for restarts; `/readyz` says
+ * that requests can be served and is for load balancers.
+ */
+export function createConsoleApp(sources: ReadinessSources): Hono {
+  const app = new Hono();
+  let checking: Promise<Readiness> | null = null;
+
+  app.get('/healthz', (context) => context.json({ status: 'ok' }));
+
+  app.get('/readyz', async (context) => {
+    // Probes that come together share one check: they cannot pile up on a cluster that hangs.
+    checking ??= checkReadiness(sources).finally(() => {
+      checking = null;
+    });
+    const readiness = await checking;
+    return context.json(readiness, readiness.ready ? 200 : 503, { 'cache-control': 'no-store' });
+  });
+
+  app.notFound((context) =>
+    context.json({ error: 'Not found. This port answers GET /healthz and GET /readyz.' }, 404),
+  );
+  return app;
+}

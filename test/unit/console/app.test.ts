@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterState } from '../../../src/blob-store/blob-store.ts';
+import { createConsoleApp } from '../../../src/console/app.ts';
+import type { ReadinessSources } from '../../../src/console/readiness.ts';
+
+const storageServer = {
+  id: '10.0.0.2',
+  host: '10.0.0.2',
+  port: 23000,
+  status: 'ACTIVE',
+  version: '6.16.1',
+  totalMib: 100,
+  freeMib: 50,
+  lastHeartbeatMs: 0,
+};
+const group = { groupName: 'group1', totalMib: 100, freeMib: 50, storageServers: [storageServer] };
+const tracker = { host: '10.0.0.1', port: 22122, reachable: true, problem: null };
+const healthy: ClusterState = { trackers: [tracker], groups: [group] };
+
+function consoleOver(sources: Partial<ReadinessSources> = {}) {
+  return createConsoleApp({
+    index: { findBucket: async () => null },
+    blobs: { clusterState: async () => healthy },
+    isStopping: () => false,
+    checkTimeoutMs: 1000,
+    ...sources,
+  });
+}
+
+async function readyz(sources: Partial<ReadinessSources>) {
+  const response = await consoleOver(sources).request('/readyz');
+  const body = (await response.json()) as {
+    ready: boolean;
+    checks: { name: string; problem: string | null }[];
+  };
+  const problems = body.checks.filter(({ problem }) => problem !== null);
+  return { httpStatus: response.status, ready: body.ready, problems };
+}
+
+const withCluster = (state: ClusterState) => ({ blobs: { clusterState: async () => state } });
+
+describe('healthz', () => {
+  it('is 200 even when nothing behind the gateway answers', async () => {
+    const app = consoleOver({ blobs: { clusterState: () => new Promise(() => {}) } });
+    expect((await app.request('/healthz')).status).toBe(200);
+  });
+});
+
+describe('readyz', () => {
+  it('is 200 when the index answers and a storage server is ACTIVE', async () => {
+    expect(await readyz({})).toEqual({ httpStatus: 200, ready: true, problems: [] });
+  });
+
+  it('is 200 while one tracker and one storage server are left', async () => {
+    const state = {
+      trackers: [{ ...tracker, reachable: false, problem: 'refused' }, tracker],
+      groups: [
+        { ...group, storageServers: [{ ...storageServer, status: 'OFFLINE' }, storageServer] },
+      ],
+    };
+    expect((await readyz(withCluster(state))).httpStatus).toBe(200);
+  });
+
+  it.each<[string, Partial<ReadinessSources>, string, RegExp]>([
+    ['the gateway stops', { isStopping: () => true }, 'gateway', /stopping/],
+    [
+      'the index fails',
+      { index: { findBucket: () => Promise.reject(new Error('disk I/O error')) } },
+      'index',
+      /disk I\/O error/,
+    ],
+    [
+      'no tracker is reachable',
+      withCluster({ trackers: [{ ...tracker, reachable: false, problem: 'refused' }], groups: [] }),
+      'fastdfs',
+      /10\.0\.0\.1:22122: refused/,
+    ],
+    [
+      'no storage server is ACTIVE',
+      withCluster({
+        trackers: [tracker],
+        groups: [{ ...group, storageServers: [{ ...storageServer, status: 'WAIT_SYNC' }] }],
+      }),
+      'fastdfs',
+      /10\.0\.0\.2:23000 WAIT_SYNC/,
+    ],
+    [
+      'the cluster does not answer in time',
+      { blobs: { clusterState: () => new Promise(() => {}) }, checkTimeoutMs: 1 },
+      'fastdfs',
+      /no answer within 1 ms/,
+    ],
+  ])('is 503 with the reason when %s', async (_, sources, name, reason) => {
+    const { httpStatus, problems } = await readyz(sources);
+    expect(httpStatus).toBe(503);
+    expect(problems.map((problem) => problem.name)).toEqual([name]);
+    expect(problems[0]?.problem).toMatch(reason);
+  });
+
+  it('asks the cluster once for probes that come together', async () => {
+    let asked = 0;
+    const clusterState = async () => {
+      asked += 1;
+      return healthy;
+    };
+    const app = consoleOver({ blobs: { clusterState } });
+    await Promise.all([app.request('/readyz'), app.request('/readyz')]);
+    expect(asked).toBe(1);
+    await app.request('/readyz');
+    expect(asked).toBe(2);
+  });
+});
+
+it('says what the port is for on any other path', async () => {
+  const response = await consoleOver().request('/');
+  expect(response.status).toBe(404);
+  expect(await response.text()).toContain('/readyz');
+});
