@@ -1,0 +1,27 @@
+/** States of a storage server as a tracker knows them. Only ACTIVE ones are given to clients. */
+export const STORAGE_STATUS_NAMES = {
+  0: 'INIT',
+  1: 'WAIT_SYNC',
+  2: 'SYNCING',
+  3: 'IP_CHANGED',
+  4: 'DELETED',
+  5: 'OFFLINE',
+  6: 'ONLINE',
+  7: 'ACTIVE',
+  9: 'RECOVERY',
+  99: 'NONE',
+} as const;
+
+/** Status of a storage server that takes requests. */
+export const STORAGE_STATUS_ACTIVE = 7;
+
+/** Bits of a storage server's read and write mode, 6.13 and later. */
+export const RW_MODE_WRITE = 2;
+export const RW_MODE_READ = 4;
+export const RW_MODE_BOTH = RW_MODE_READ | RW_MODE_WRITE;
+
+/** `ACTIVE`, or `status 8` for a number that has no name. */
+export function storageStatusName(status: number): string {
+  const names: Readonly<Record<number, string>> = STORAGE_STATUS_NAMES;
+  return names[status] ?? `status ${status}`;
+}
