@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { HostPort } from './support/units.ts';
+
+/** A data directory that cannot be used as it is; the message says what to do. */
+export class DataDirectoryError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'DataDirectoryError';
+  }
+}
+
+const OWNER_ONLY_DIRECTORY = 0o700;
+const OWNER_ONLY_FILE = 0o600;
+const MASTER_KEY_SIZE = 32;
+
+/** What the gateway keeps beside the index. All of it is readable by its owner only. */
+export class DataDirectory {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes the directory when it is missing. */
+  static prepare(path: string): DataDirectory {
+    try {
+      mkdirSync(path, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+    } catch (error) {
+      throw new DataDirectoryError(
+        `The data directory ${path} cannot be made (${(error as Error).message}); set GATEWAY_DATA_DIR to another one.`,
+        { cause: error },
+      );
+    }
+    return new DataDirectory(path);
+  }
+
+  get lockPath(): string {
+    return join(this.path, 'gateway.lock');
+  }
+
+  get embeddedStorePath(): string {
+    return join(this.path, 'fastdfs');
+  }
+
+  get rootCredentialsPath(): string {
+    return join(this.path, 'root-credentials');
+  }
+
+  /** True when accounts other than the owner's may look into the directory. */
+  isOpenToOthers(): boolean {
+    return process.platform !== 'win32' && (statSync(this.path).mode & 0o077) !== 0;
+  }
+
+  /**
+   * The key that seals the secrets of the index: from `master.key`, made at random when there is
+   * neither that file nor an index. Throws `DataDirectoryError` when the file is damaged or gone.
+   */
+  loadMasterKey(indexPath: string): Buffer {
+    const path = join(this.path, 'master.key');
+    if (!existsSync(path)) {
+      if (existsSync(indexPath)) {
+        throw new DataDirectoryError(
+          `${path} is missing, and the secrets in ${indexPath} open with it only. Restore it from a backup or set GATEWAY_MASTER_KEY.`,
+        );
+      }
+      writeNewFile(path, `${randomBytes(MASTER_KEY_SIZE).toString('hex')}\n`);
+    }
+    const text = readFileSync(path, 'utf8').trim();
+    if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+      throw new DataDirectoryError(`${path} is damaged: it must hold 64 hexadecimal digits.`);
+    }
+    return Buffer.from(text, 'hex');
+  }
+
+  /** In the form that shells and Docker's env files read. */
+  saveRootCredentials(pair: { accessKeyId: string; secretAccessKey: string }): void {
+    const text = `AWS_ACCESS_KEY_ID=${pair.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${pair.secretAccessKey}\n`;
+    replaceFile(this.rootCredentialsPath, text);
+  }
+
+  /** Tells the command line where the embedded node listens. */
+  saveEmbeddedNode(tracker: HostPort): void {
+    replaceFile(this.#embeddedNodePath, `${JSON.stringify({ tracker })}\n`);
+  }
+
+  /** Where the embedded node listened last; null when there never was one. */
+  findEmbeddedNode(): HostPort | null {
+    if (!existsSync(this.#embeddedNodePath)) return null;
+    const { tracker } = JSON.parse(readFileSync(this.#embeddedNodePath, 'utf8'));
+    return { host: String(tracker.host), port: Number(tracker.port) };
+  }
+
+  get #embeddedNodePath(): string {
+    return join(this.path, 'embedded-node.json');
+  }
+}
+
+function writeSynced(path: string, text: string): void {
+  const file = openSync(path, 'wx', OWNER_ONLY_FILE);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncDirectory(path: string): void {
+  // Windows cannot open directories.
+  if (process.platform === 'win32') return;
+  const directory = openSync(path, 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+const temporaryName = (path: string) => `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+
+/** Appears whole or not at all, and never over a file that another process made meanwhile. */
+function writeNewFile(path: string, text: string): void {
+  const temporary = temporaryName(path);
+  writeSynced(temporary, text);
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(temporary);
+  }
+  syncDirectory(dirname(path));
+}
+
+function replaceFile(path: string, text: string): void {
+  const temporary = temporaryName(path);
+  writeSynced(temporary, text);
+  renameSync(temporary, path);
+  syncDirectory(dirname(path));
+}

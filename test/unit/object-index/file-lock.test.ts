@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { takeFileLock } from '../../../src/object-index/file-lock.ts';
+
+const newPath = () => join(mkdtempSync(join(tmpdir(), 'lock-')), 'gateway.lock');
+
+/** Takes the lock in another process, says how that went, and ends without releasing it. */
+function takeElsewhere(path: string): string {
+  const script = `
+    const database = new (require('better-sqlite3'))(process.argv[1], { timeout: 0 });
+    try { database.exec('BEGIN EXCLUSIVE'); console.log('taken'); }
+    catch (error) { console.log(error.code); }
+    process.kill(process.pid, 'SIGKILL');`;
+  try {
+    return execFileSync(process.execPath, ['-e', script, path], { encoding: 'utf8' }).trim();
+  } catch (error) {
+    return String((error as { stdout: string }).stdout).trim();
+  }
+}
+
+it('is taken once', () => {
+  const path = newPath();
+  const lock = takeFileLock(path);
+  expect(lock).not.toBeNull();
+  expect(takeFileLock(path)).toBeNull();
+  expect(takeElsewhere(path)).toBe('SQLITE_BUSY');
+  lock?.release();
+});
+
+it('can be taken again after it was released', () => {
+  const path = newPath();
+  takeFileLock(path)?.release();
+  const lock = takeFileLock(path);
+  expect(lock).not.toBeNull();
+  lock?.release();
+});
+
+it('is free after its owner was killed', () => {
+  const path = newPath();
+  expect(takeElsewhere(path)).toBe('taken');
+  const lock = takeFileLock(path);
+  expect(lock).not.toBeNull();
+  lock?.release();
+});
+
+it('fails when the directory is missing', () => {
+  expect(() => takeFileLock('/nowhere/gateway.lock')).toThrow(/directory/);
+});
