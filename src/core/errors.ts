@@ -33,6 +33,7 @@ export type GatewayErrorCode =
   | 'InvalidRedirectLocation'
   | 'InvalidRequest'
   | 'InvalidStorageClass'
+  | 'InvalidToken'
   | 'InvalidURI'
   | 'KeyTooLongError'
   | 'MalformedTrailerError'

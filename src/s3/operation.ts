@@ -86,5 +86,7 @@ export interface Route {
   readonly resource: Resource;
   /** AWS's name of the query parameter that selects the operation; null for the plain resource. */
   readonly subresource: string | null;
+  /** Header that selects this row among those alike: `x-amz-copy-source` makes a PUT a copy. */
+  readonly header?: string;
   readonly operation: Operation;
 }

@@ -1,0 +1,261 @@
+import { BlobStoreError } from '../blob-store/blob-store.ts';
+import { GatewayError, type GatewayErrorCode } from '../core/errors.ts';
+import { IndexError } from '../object-index/object-index.ts';
+import { renderXml } from './xml.ts';
+
+/** How one error code looks in S3's HTTP. */
+interface S3ErrorEntry {
+  readonly httpStatus: number;
+  /** AWS's sentence, used unless the error brings its own. */
+  readonly message: string;
+  /** Seconds of `Retry-After`: the client is right to try again. */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * Statuses and sentences as AWS has them.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+export const s3Errors = {
+  AccessControlListNotSupported: {
+    httpStatus: 400,
+    message: 'The bucket does not allow ACLs.',
+  },
+  AccessDenied: { httpStatus: 403, message: 'Access Denied' },
+  AuthorizationHeaderMalformed: {
+    httpStatus: 400,
+    message: 'The authorization header is malformed.',
+  },
+  AuthorizationQueryParametersError: {
+    httpStatus: 400,
+    message: 'The query parameters of the presigned request are malformed.',
+  },
+  BadDigest: {
+    httpStatus: 400,
+    message: 'The Content-MD5 or checksum value that you specified did not match what we received.',
+  },
+  BucketAlreadyExists: {
+    httpStatus: 409,
+    message:
+      'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
+  },
+  BucketAlreadyOwnedByYou: {
+    httpStatus: 409,
+    message: 'Your previous request to create the named bucket succeeded and you already own it.',
+  },
+  BucketNotEmpty: { httpStatus: 409, message: 'The bucket you tried to delete is not empty.' },
+  ConditionalRequestConflict: {
+    httpStatus: 409,
+    message: 'A conflicting conditional operation is in progress against this resource. Try again.',
+  },
+  DeleteConflict: {
+    httpStatus: 409,
+    message: 'It cannot be deleted while other things depend on it.',
+  },
+  EntityAlreadyExists: { httpStatus: 409, message: 'An entity of that name exists already.' },
+  EntityTooLarge: {
+    httpStatus: 400,
+    message: 'Your proposed upload exceeds the maximum allowed object size.',
+  },
+  EntityTooSmall: {
+    httpStatus: 400,
+    message: 'Your proposed upload is smaller than the minimum allowed object size.',
+  },
+  IncompleteBody: {
+    httpStatus: 400,
+    message: 'The request body terminated unexpectedly.',
+  },
+  // AWS never fills up; 507 is WebDAV's status for it (RFC 4918, section 11.5).
+  InsufficientStorage: {
+    httpStatus: 507,
+    message: 'The storage servers have no space left for this object.',
+  },
+  InternalError: {
+    httpStatus: 500,
+    message: 'We encountered an internal error. Please try again.',
+  },
+  InvalidAccessKeyId: {
+    httpStatus: 403,
+    message: 'The AWS Access Key Id you provided does not exist in our records.',
+  },
+  InvalidArgument: { httpStatus: 400, message: 'Invalid Argument' },
+  InvalidBucketName: { httpStatus: 400, message: 'The specified bucket is not valid.' },
+  InvalidChunkSizeError: {
+    httpStatus: 403,
+    message: 'Only the last chunk is allowed to have a size less than 8192 bytes',
+  },
+  InvalidDigest: { httpStatus: 400, message: 'The Content-MD5 you specified is not valid.' },
+  InvalidLocationConstraint: {
+    httpStatus: 400,
+    message: 'The specified location-constraint is not valid',
+  },
+  InvalidPart: {
+    httpStatus: 400,
+    message:
+      "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
+  },
+  InvalidPartNumber: {
+    httpStatus: 416,
+    message: 'The requested partnumber is not satisfiable',
+  },
+  InvalidPartOrder: {
+    httpStatus: 400,
+    message: 'The list of parts was not in ascending order. Parts must be ordered by part number.',
+  },
+  InvalidRange: { httpStatus: 416, message: 'The requested range is not satisfiable' },
+  InvalidRedirectLocation: {
+    httpStatus: 400,
+    message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  },
+  InvalidRequest: { httpStatus: 400, message: 'Invalid Request' },
+  InvalidStorageClass: {
+    httpStatus: 400,
+    message: 'The storage class you specified is not valid',
+  },
+  InvalidToken: {
+    httpStatus: 400,
+    message: 'The provided token is malformed or otherwise invalid.',
+  },
+  InvalidURI: { httpStatus: 400, message: "Couldn't parse the specified URI." },
+  KeyTooLongError: { httpStatus: 400, message: 'Your key is too long' },
+  MalformedTrailerError: {
+    httpStatus: 400,
+    message:
+      'The request contained trailing data that was not well-formed or did not conform to our published schema.',
+  },
+  MalformedXML: {
+    httpStatus: 400,
+    message:
+      'The XML you provided was not well-formed or did not validate against our published schema',
+  },
+  MetadataTooLarge: {
+    httpStatus: 400,
+    message: 'Your metadata headers exceed the maximum allowed metadata size',
+  },
+  MethodNotAllowed: {
+    httpStatus: 405,
+    message: 'The specified method is not allowed against this resource.',
+  },
+  MissingContentLength: {
+    httpStatus: 411,
+    message: 'You must provide the Content-Length HTTP header.',
+  },
+  MissingRequestBodyError: { httpStatus: 400, message: 'Request Body is empty' },
+  MissingSecurityHeader: {
+    httpStatus: 400,
+    message: 'Your request was missing a required header',
+  },
+  NoSuchBucket: { httpStatus: 404, message: 'The specified bucket does not exist' },
+  NoSuchEntity: { httpStatus: 404, message: 'The specified entity does not exist.' },
+  NoSuchKey: { httpStatus: 404, message: 'The specified key does not exist.' },
+  NoSuchUpload: {
+    httpStatus: 404,
+    message:
+      'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+  },
+  NoSuchVersion: { httpStatus: 404, message: 'The specified version does not exist.' },
+  NotImplemented: {
+    httpStatus: 501,
+    message: 'A header or query you provided implies functionality that is not implemented.',
+  },
+  PreconditionFailed: {
+    httpStatus: 412,
+    message: 'At least one of the pre-conditions you specified did not hold',
+  },
+  RequestHeaderSectionTooLarge: {
+    httpStatus: 400,
+    message: 'Your request header section exceeds the maximum allowed request header section size.',
+  },
+  RequestTimeout: {
+    httpStatus: 400,
+    message:
+      'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+  },
+  RequestTimeTooSkewed: {
+    httpStatus: 403,
+    message: 'The difference between the request time and the current time is too large.',
+  },
+  ServiceUnavailable: {
+    httpStatus: 503,
+    message: 'The storage servers cannot be reached. Please try again.',
+    retryAfterSeconds: 5,
+  },
+  SignatureDoesNotMatch: {
+    httpStatus: 403,
+    message:
+      'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+  },
+  SlowDown: {
+    httpStatus: 503,
+    message: 'Please reduce your request rate.',
+    retryAfterSeconds: 1,
+  },
+  XAmzContentSHA256Mismatch: {
+    httpStatus: 400,
+    message: "The provided 'x-amz-content-sha256' header does not match what was computed.",
+  },
+} as const satisfies Record<GatewayErrorCode, S3ErrorEntry>;
+
+/** What went wrong, in the gateway's codes; the cause is kept for the log, never for the client. */
+export function toGatewayError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof BlobStoreError) {
+    if (error.reason === 'unavailable') {
+      return new GatewayError('ServiceUnavailable', {}, { cause: error });
+    }
+    if (error.reason === 'no-space') {
+      return new GatewayError('InsufficientStorage', {}, { cause: error });
+    }
+    // The index says that the file is there: its absence or corruption is our fault, not a 404.
+    return new GatewayError('InternalError', {}, { cause: error });
+  }
+  if (error instanceof IndexError) {
+    if (error.reason === 'overloaded') return new GatewayError('SlowDown', {}, { cause: error });
+    if (error.reason === 'full') {
+      const message = 'The object index has no space left.';
+      return new GatewayError('InsufficientStorage', { message }, { cause: error });
+    }
+  }
+  return new GatewayError('InternalError', {}, { cause: error });
+}
+
+export function errorEntry(code: GatewayErrorCode): S3ErrorEntry {
+  return s3Errors[code];
+}
+
+/** What every error document tells besides the error. */
+export interface ErrorContext {
+  /** Path as received, without the query. */
+  readonly resource: string;
+  readonly requestId: string;
+  readonly hostId: string;
+}
+
+/** AWS's error document: Code, Message, the error's own facts, Resource, RequestId, HostId. */
+export function renderError(error: GatewayError, context: ErrorContext): string {
+  const { message, ...facts } = error.facts;
+  return renderXml(
+    'Error',
+    {
+      Code: error.code,
+      Message: message ?? errorEntry(error.code).message,
+      ...facts,
+      Resource: context.resource,
+      RequestId: context.requestId,
+      HostId: context.hostId,
+    },
+    { xmlns: null },
+  );
+}
+
+/** Response headers that an error brings besides the document. */
+export function errorHeaders(error: GatewayError): Record<string, string | number> {
+  const headers: Record<string, string | number> = {};
+  const { retryAfterSeconds } = errorEntry(error.code);
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = retryAfterSeconds;
+  if (error.facts.Allow !== undefined) headers.allow = error.facts.Allow;
+  if (error.code === 'InvalidRange' && error.facts.ActualObjectSize !== undefined) {
+    headers['content-range'] = `bytes */${error.facts.ActualObjectSize}`;
+  }
+  return headers;
+}

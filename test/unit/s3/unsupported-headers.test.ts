@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
+import { refuseUnsupportedHeaders } from '../../../src/s3/unsupported-headers.ts';
+
+function check(name: string, value: string, operationName = 'PutObject') {
+  return () => refuseUnsupportedHeaders(ReceivedHeaders.parse([name, value]), operationName);
+}
+
+describe('refuseUnsupportedHeaders', () => {
+  it.each([
+    ['x-amz-server-side-encryption', 'AES256'],
+    ['x-amz-server-side-encryption', 'aws:kms'],
+    ['X-Amz-Server-Side-Encryption-Customer-Algorithm', 'AES256'],
+    ['x-amz-copy-source-server-side-encryption-customer-key', 'a'],
+    ['x-amz-object-lock-mode', 'COMPLIANCE'],
+    ['x-amz-bucket-object-lock-enabled', 'true'],
+    ['x-amz-tagging', 'a=b'],
+    ['x-amz-grant-read', 'id=a'],
+    ['x-amz-acl', 'public-read'],
+    ['x-amz-write-offset-bytes', '5'],
+    ['x-amz-rename-source', 'a'],
+    ['x-amz-if-match-size', '1'],
+  ])('refuses %s: %s', (name, value) => {
+    expect(check(name, value)).toThrow(expect.objectContaining({ code: 'NotImplemented' }));
+  });
+
+  it('refuses a conditional delete, which would delete regardless', () => {
+    expect(check('if-match', '"a"', 'DeleteObject')).toThrow(
+      expect.objectContaining({ code: 'NotImplemented' }),
+    );
+  });
+
+  it.each([
+    ['x-amz-acl', 'private'],
+    ['x-amz-acl', 'bucket-owner-full-control'],
+    ['x-amz-bucket-object-lock-enabled', 'false'],
+    ['x-amz-meta-tagging', 'a'],
+    ['x-amz-tagging-directive', 'COPY'],
+    ['x-amz-checksum-crc32', 'AAAAAA=='],
+    ['if-match', '"a"'],
+    ['if-none-match', '*'],
+  ])('lets %s: %s pass', (name, value) => {
+    expect(check(name, value)).not.toThrow();
+  });
+});
