@@ -139,6 +139,13 @@ export class ContentDigest {
   }
 }
 
+/** Base64 of one algorithm's value of content that is at hand. */
+export async function checksumOf(algorithm: ChecksumAlgorithm, content: Buffer): Promise<string> {
+  const digest = await ContentDigest.start({ checksumAlgorithm: algorithm, sha256: false });
+  digest.update(content);
+  return digest.finish().checksumValue ?? '';
+}
+
 /**
  * Compares what the client declared with what the bytes are. `declaredAlgorithm` is the checksum
  * that the client uses, null when it uses none. Throws `BadDigest`, `XAmzContentSHA256Mismatch`,

@@ -37,12 +37,15 @@ export function checkBucketName(name: string): void {
   if (!isValidBucketName(name)) throw new GatewayError('InvalidBucketName', { BucketName: name });
 }
 
-const loneSurrogate = /\p{Surrogate}/u;
+/**
+ * Lone surrogates have no UTF-8 form: two different keys would end up as one in the index.
+ * U+0000 has no place in PostgreSQL's text and in XML.
+ */
+const unusableInKeys = /\p{Surrogate}|\0/u;
 
 /** Throws `KeyTooLongError` or `InvalidURI` unless `key` is UTF-8 of 1 to 1024 bytes. */
 export function checkKey(key: string): void {
-  // Lone surrogates have no UTF-8 form: two different keys would end up as one in the index.
-  if (key === '' || loneSurrogate.test(key)) throw new GatewayError('InvalidURI', { URI: key });
+  if (key === '' || unusableInKeys.test(key)) throw new GatewayError('InvalidURI', { URI: key });
   const sizeBytes = Buffer.byteLength(key);
   if (sizeBytes > keySizeBytesMax) {
     throw new GatewayError('KeyTooLongError', {

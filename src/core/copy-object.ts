@@ -1,0 +1,113 @@
+import type { WriteCondition } from '../object-index/object-index.ts';
+import type { Bucket, ObjectDescription, ObjectRecord } from '../object-index/records.ts';
+import { getBucket } from './access.ts';
+import { checkedDescription, copiedDescription } from './descriptions.ts';
+import { GatewayError } from './errors.ts';
+import { getRecord } from './get-object.ts';
+import { checkKey } from './names.ts';
+import { evaluateConditions, type ReadConditions } from './preconditions.ts';
+import { publishedObject } from './put-object.ts';
+import type { Caller, CoreServices } from './services.ts';
+
+/** Bytes that one CopyObject copies. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+export const copySizeBytesMax = 5 * 1024 ** 3;
+
+/** How often a copy looks again when its source was replaced between look-up and copy. */
+const copyAttemptsMax = 5;
+
+/** The object that a copy reads. */
+export interface CopySource {
+  readonly bucketName: string;
+  readonly key: string;
+  readonly versionId: string | null;
+  readonly conditions: ReadConditions;
+}
+
+export interface CopyObjectRequest {
+  readonly source: CopySource;
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly caller: Caller;
+  readonly metadataDirective: 'COPY' | 'REPLACE';
+  /** With COPY only storage class and redirect of it count. */
+  readonly description: ObjectDescription;
+  readonly condition?: WriteCondition;
+}
+
+/**
+ * Makes the destination refer to the files of the source; no byte moves. Throws what reading the
+ * source throws, `PreconditionFailed`, `InvalidRequest` above 5 GiB or for a copy of an object
+ * onto itself that changes nothing, and what a write throws.
+ */
+export async function copyObject(
+  core: CoreServices,
+  request: CopyObjectRequest,
+): Promise<ObjectRecord> {
+  checkKey(request.key);
+  for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
+    const { source, sourceBucket } = await getCopySource(core, request.caller, request.source);
+    checkCopy(request, source);
+    const description =
+      request.metadataDirective === 'REPLACE'
+        ? request.description
+        : copiedDescription(source, request.description);
+    const copied = await core.index.copyObject({
+      source: { bucketId: sourceBucket.id, key: source.key },
+      sourceObjectId: source.id,
+      destination: { bucketId: request.bucket.id, key: request.key },
+      ownerId: request.caller.userId,
+      lastModifiedMs: core.now(),
+      description: checkedDescription(description),
+      ...(request.condition && { condition: request.condition }),
+    });
+    if (copied.outcome === 'source-changed') continue;
+    const outcome = copied.outcome === 'stored' ? copied : { outcome: copied.outcome };
+    return publishedObject(outcome, request.bucket, request.key);
+  }
+  throw sourceKeepsChanging();
+}
+
+/**
+ * The source of a copy, whose conditions hold. Throws `NoSuchBucket`, `AccessDenied`, `NoSuchKey`,
+ * `NoSuchVersion` or `PreconditionFailed`.
+ */
+export async function getCopySource(
+  core: CoreServices,
+  caller: Caller,
+  source: CopySource,
+): Promise<{ readonly source: ObjectRecord; readonly sourceBucket: Bucket }> {
+  const sourceBucket = await getBucket(core, caller, source.bucketName);
+  const record = await getRecord(core, sourceBucket, source.key, source.versionId);
+  // A copy has no 304: whatever is not met fails it.
+  const evaluated = evaluateConditions(source.conditions, record);
+  if (evaluated.verdict !== 'proceed') {
+    throw new GatewayError('PreconditionFailed', { Condition: 'x-amz-copy-source-if-*' });
+  }
+  return { source: record, sourceBucket };
+}
+
+/** For a source that other writers replace faster than it can be copied. */
+export function sourceKeepsChanging(): GatewayError {
+  return new GatewayError('ConditionalRequestConflict', {
+    message: 'The source of the copy was replaced while it was copied. Try again.',
+  });
+}
+
+function checkCopy(request: CopyObjectRequest, source: ObjectRecord): void {
+  if (source.size > copySizeBytesMax) {
+    throw new GatewayError('InvalidRequest', {
+      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copySizeBytesMax}`,
+    });
+  }
+  const isOntoItself = source.bucketId === request.bucket.id && source.key === request.key;
+  if (!isOntoItself || request.metadataDirective === 'REPLACE') return;
+  if (Object.keys(request.description.headers).some(changesCopy)) return;
+  throw new GatewayError('InvalidRequest', {
+    message:
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+  });
+}
+
+function changesCopy(header: string): boolean {
+  return header === 'x-amz-storage-class' || header === 'x-amz-website-redirect-location';
+}

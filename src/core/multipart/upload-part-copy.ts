@@ -1,0 +1,112 @@
+import type { Bucket, ChecksumAlgorithm, ObjectRecord, Part } from '../../object-index/records.ts';
+import type { ByteRange } from '../byte-range.ts';
+import { ContentDigest } from '../content-digest.ts';
+import {
+  type CopySource,
+  copySizeBytesMax,
+  getCopySource,
+  sourceKeepsChanging,
+} from '../copy-object.ts';
+import { GatewayError } from '../errors.ts';
+import { openObject } from '../get-object.ts';
+import type { Caller, CoreServices } from '../services.ts';
+import { getUpload, noSuchUpload } from './create-upload.ts';
+import { checkPartNumber } from './upload-part.ts';
+
+/** How often a copy looks again when its source was replaced while it was read. */
+const copyAttemptsMax = 3;
+
+export interface UploadPartCopyRequest {
+  readonly source: CopySource;
+  /** First and last byte of the source; null for all of it. */
+  readonly range: { readonly first: number; readonly last: number } | null;
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partNumber: number;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a part refer to bytes of an object; nothing is written. The bytes are read once where
+ * their MD5 (the part's ETag) or the upload's checksum is not known already.
+ *
+ * Throws what reading the source throws, `NoSuchUpload`, `InvalidArgument` and `InvalidRequest`.
+ */
+export async function uploadPartCopy(
+  core: CoreServices,
+  request: UploadPartCopyRequest,
+): Promise<Part> {
+  const { bucket, key, uploadId, partNumber } = request;
+  checkPartNumber(partNumber);
+  const upload = await getUpload(core, bucket, key, uploadId);
+  for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
+    const { source, sourceBucket } = await getCopySource(core, request.caller, request.source);
+    const range = copiedRange(request.range, source.size);
+    const digests = await digestsOf(core, source, range, upload.checksumAlgorithm, request.signal);
+    const part: Part = { ...digests, partNumber, size: range.size, lastModifiedMs: core.now() };
+    const outcome = await core.index.copyPart({
+      ...part,
+      bucketId: bucket.id,
+      key,
+      uploadId,
+      source: { bucketId: sourceBucket.id, key: source.key },
+      sourceObjectId: source.id,
+      range,
+    });
+    if (outcome === 'no-such-upload') throw noSuchUpload(uploadId);
+    if (outcome === 'stored') return part;
+  }
+  throw sourceKeepsChanging();
+}
+
+function copiedRange(requested: UploadPartCopyRequest['range'], sourceSize: number): ByteRange {
+  const { first, last } = requested ?? { first: 0, last: sourceSize - 1 };
+  if (last >= sourceSize) {
+    throw new GatewayError('InvalidArgument', {
+      message: `Range specified is not valid for source object of size: ${sourceSize}`,
+      ArgumentName: 'x-amz-copy-source-range',
+      ArgumentValue: `bytes=${first}-${last}`,
+    });
+  }
+  const size = last - first + 1;
+  if (size > copySizeBytesMax) {
+    throw new GatewayError('InvalidRequest', {
+      message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copySizeBytesMax}`,
+    });
+  }
+  return { start: first, size };
+}
+
+async function digestsOf(
+  core: CoreServices,
+  source: ObjectRecord,
+  range: ByteRange,
+  algorithm: ChecksumAlgorithm | null,
+  signal: AbortSignal,
+): Promise<Pick<Part, 'etag' | 'checksum'>> {
+  const known = range.size === source.size ? knownDigests(source, algorithm) : null;
+  if (known) return known;
+  const digest = await ContentDigest.start({ checksumAlgorithm: algorithm, sha256: false });
+  const body = await openObject(core, source, range, signal);
+  if (body) for await (const chunk of body as AsyncIterable<Buffer>) digest.update(chunk);
+  const { md5, checksumValue: value } = digest.finish();
+  return {
+    etag: md5.toString('hex'),
+    checksum: algorithm && value ? { algorithm, type: 'FULL_OBJECT', value } : null,
+  };
+}
+
+/** What the source's record tells of all its bytes; null when that is not enough. */
+function knownDigests(
+  source: ObjectRecord,
+  algorithm: ChecksumAlgorithm | null,
+): Pick<Part, 'etag' | 'checksum'> | null {
+  // The ETag of an object in parts is no MD5 of its bytes.
+  if (source.partCount !== null || source.etag.includes('-')) return null;
+  if (algorithm === null) return { etag: source.etag, checksum: null };
+  const { checksum } = source;
+  const isUsable = checksum?.algorithm === algorithm && checksum.type === 'FULL_OBJECT';
+  return isUsable ? { etag: source.etag, checksum } : null;
+}

@@ -1,0 +1,81 @@
+import type { PutObjectOutcome, WriteCondition } from '../object-index/object-index.ts';
+import type { Bucket, ObjectDescription, ObjectRecord } from '../object-index/records.ts';
+import { checkedDescription } from './descriptions.ts';
+import { GatewayError } from './errors.ts';
+import type { IncomingContent } from './incoming-content.ts';
+import { checkKey } from './names.ts';
+import type { Caller, CoreServices } from './services.ts';
+import { storeContent } from './store-content.ts';
+
+/** Bytes of one PutObject or one part. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+export const putSizeBytesMax = 5 * 1024 ** 3;
+
+export interface PutObjectRequest {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly caller: Caller;
+  readonly description: ObjectDescription;
+  readonly content: IncomingContent;
+  readonly condition?: WriteCondition;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Stores an object under its key. When it resolves, the object is durable and every read sees it;
+ * when it rejects, nothing became visible and whatever was stored is queued for deletion.
+ *
+ * Throws `EntityTooLarge`, `KeyTooLongError`, `MetadataTooLarge`, `InvalidStorageClass`,
+ * `PreconditionFailed`, `NoSuchKey` (If-Match without an object), `NoSuchBucket`, and what is
+ * wrong with the body.
+ */
+export async function putObject(
+  core: CoreServices,
+  request: PutObjectRequest,
+): Promise<ObjectRecord> {
+  const { bucket, key, content, condition } = request;
+  checkKey(key);
+  checkPutSize(content.size);
+  const description = checkedDescription(request.description);
+  const storeOptions = { signal: request.signal };
+  return await storeContent(core, content, storeOptions, async (stored) => {
+    const object = {
+      ...description,
+      ...stored,
+      bucketId: bucket.id,
+      key,
+      ownerId: request.caller.userId,
+      lastModifiedMs: core.now(),
+    };
+    return publishedObject(await core.index.putObject(object, condition), bucket, key);
+  });
+}
+
+/** Throws `EntityTooLarge` above 5 GiB. */
+export function checkPutSize(size: number): void {
+  if (size > putSizeBytesMax) {
+    throw new GatewayError('EntityTooLarge', {
+      ProposedSize: size,
+      MaxSizeAllowed: putSizeBytesMax,
+    });
+  }
+}
+
+/** The object that a write made visible; throws what else the index answered. */
+export function publishedObject(
+  outcome: PutObjectOutcome,
+  bucket: Bucket,
+  key: string,
+): ObjectRecord {
+  switch (outcome.outcome) {
+    case 'stored':
+      return outcome.object;
+    case 'no-such-bucket':
+      throw new GatewayError('NoSuchBucket', { BucketName: bucket.name });
+    case 'no-such-key':
+      throw new GatewayError('NoSuchKey', { Key: key });
+    case 'precondition-failed':
+      throw new GatewayError('PreconditionFailed', {
+        Condition: 'If-Match or If-None-Match',
+      });
+  }
+}

@@ -1,0 +1,126 @@
+import type { PendingDeletion } from '../object-index/records.ts';
+import type { CoreServices } from './services.ts';
+
+export interface ReaperOptions {
+  /** Deletions that run at the same time. */
+  readonly concurrencyMax?: number;
+  /** Deletions read from the queue at once. */
+  readonly batchSizeMax?: number;
+  /** Rest between two looks into an empty queue, and the first delay of a failed deletion. */
+  readonly intervalMs?: number;
+}
+
+/** A file that cannot be deleted is tried again after at most this time. */
+const retryDelayMsMax = 3_600_000;
+
+/** How long a repeated CompleteMultipartUpload gets its first answer. */
+const completedUploadsKeptMs = 86_400_000;
+const forgetIntervalMs = 600_000;
+
+type ReaperServices = Pick<CoreServices, 'index' | 'blobs' | 'logger' | 'now'>;
+
+/**
+ * Deletes files that no key needs, in the background, from the queue that the index keeps: what
+ * is queued survives a restart, and a file whose deletion failed is tried again, ever more seldom.
+ */
+export class Reaper {
+  readonly #core: ReaperServices;
+  readonly #concurrencyMax: number;
+  readonly #batchSizeMax: number;
+  readonly #intervalMs: number;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | null = null;
+  #forgottenAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(core: ReaperServices, options: ReaperOptions = {}) {
+    this.#core = core;
+    this.#concurrencyMax = options.concurrencyMax ?? 4;
+    this.#batchSizeMax = options.batchSizeMax ?? 200;
+    this.#intervalMs = options.intervalMs ?? 1000;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Ends the deletions that run; resolves when none does any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Handles one batch of due deletions. Resolves to the number of them. */
+  async runOnce(): Promise<number> {
+    const nowMs = this.#core.now();
+    if (nowMs - this.#forgottenAtMs >= forgetIntervalMs) {
+      this.#forgottenAtMs = nowMs;
+      await this.#core.index.forgetCompletedUploads(nowMs - completedUploadsKeptMs);
+    }
+    const due = await this.#core.index.listDueDeletions(nowMs, this.#batchSizeMax);
+    if (due.length > 0) await this.#deleteAll(due);
+    return due.length;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        if ((await this.runOnce()) === this.#batchSizeMax) continue;
+      } catch (error) {
+        this.#core.logger.error({ err: error }, 'the queue of files to delete cannot be worked on');
+      }
+      await rest(this.#intervalMs, signal);
+    }
+  }
+
+  async #deleteAll(due: readonly PendingDeletion[]): Promise<void> {
+    const finished: number[] = [];
+    const postponed: { id: number; notBeforeMs: number }[] = [];
+    const waiting = due[Symbol.iterator]();
+    const worker = async () => {
+      // The workers share one iterator: each takes the next that none has taken.
+      for (const deletion of waiting) {
+        if (this.#stopping.signal.aborted) return;
+        if (await this.#delete(deletion)) finished.push(deletion.id);
+        else postponed.push({ id: deletion.id, notBeforeMs: this.#retryAt(deletion) });
+      }
+    };
+    await Promise.all(Array.from({ length: this.#concurrencyMax }, worker));
+    // Deletions cut off by a stop stay in the queue as they are.
+    if (finished.length > 0) await this.#core.index.finishDeletions(finished);
+    if (postponed.length > 0 && !this.#stopping.signal.aborted) {
+      await this.#core.index.postponeDeletions(postponed);
+    }
+  }
+
+  async #delete({ fileId, attempts }: PendingDeletion): Promise<boolean> {
+    try {
+      await this.#core.blobs.delete(fileId, { signal: this.#stopping.signal });
+      return true;
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) {
+        this.#core.logger.warn({ err: error, fileId, attempts }, 'a file could not be deleted');
+      }
+      return false;
+    }
+  }
+
+  #retryAt({ attempts }: PendingDeletion): number {
+    const delayMs = Math.min(this.#intervalMs * 2 ** Math.min(attempts, 30), retryDelayMsMax);
+    return this.#core.now() + delayMs;
+  }
+}
+
+/** Waits, but no longer than until the signal is aborted. */
+async function rest(durationMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, durationMs);
+    signal.addEventListener('abort', wake);
+  });
+}
