@@ -31,7 +31,10 @@ export interface NewObject extends ObjectDescription {
   readonly etag: string;
   readonly checksum: Checksum | null;
   readonly lastModifiedMs: number;
-  /** Tile the object without gap or overlap; empty when size is 0. */
+  /**
+   * Tile the object without gap or overlap; empty when size is 0. The files were stored for this
+   * object: a single segment from offset 0 is taken for a whole file.
+   */
   readonly segments: readonly SegmentContent[];
 }
 
@@ -62,7 +65,10 @@ export interface ListObjectsRequest {
   readonly prefix: string;
   /** Empty for none; any length. */
   readonly delimiter: string;
-  /** Only what sorts after this is listed; a common prefix equal to it is passed over whole. */
+  /**
+   * Only what sorts after this is listed. A common prefix that it equals or starts with does not,
+   * and is passed over whole.
+   */
   readonly after: string;
   /** Objects and common prefixes together, 0 to 1000. */
   readonly limit: number;
@@ -91,8 +97,9 @@ export interface ListUploadsRequest {
   readonly bucketId: number;
   readonly prefix: string;
   readonly delimiter: string;
+  /** As `after` of ListObjectsRequest. */
   readonly keyMarker: string;
-  /** Ignored unless keyMarker is given. */
+  /** Not empty: uploads of that very key are listed too, from the next upload ID in byte order. */
   readonly uploadIdMarker: string;
   readonly limit: number;
 }
@@ -174,7 +181,10 @@ export interface ObjectIndex {
   /** No byte moves: the copy refers to the files of the source. */
   copyObject(request: CopyObjectRequest): Promise<CopyObjectOutcome>;
   findObject(bucketId: number, key: string): Promise<ObjectRecord | null>;
-  /** Segments that overlap byte `fromOffset` and after, in order. */
+  /**
+   * Segments that overlap byte `fromOffset` and after, in order. None for an object whose `fileId`
+   * tells all.
+   */
   listSegments(objectId: number, fromOffset: number, limit: number): Promise<readonly Segment[]>;
   findObjectPart(objectId: number, partNumber: number): Promise<ObjectPart | null>;
   listObjects(request: ListObjectsRequest): Promise<ListObjectsPage>;
@@ -236,10 +246,20 @@ export type IndexErrorReason = 'full' | 'overloaded' | 'failed';
 
 export class IndexError extends Error {
   readonly reason: IndexErrorReason;
+  /**
+   * True when a write may be in the database although it failed (the answer to its COMMIT was
+   * lost). Its files must not be deleted then: a key may need them.
+   */
+  readonly mayBeCommitted: boolean;
 
-  constructor(reason: IndexErrorReason, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(
+    reason: IndexErrorReason,
+    message: string,
+    options: { readonly cause?: unknown; readonly mayBeCommitted?: boolean } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'IndexError';
     this.reason = reason;
+    this.mayBeCommitted = options.mayBeCommitted ?? false;
   }
 }

@@ -1,0 +1,69 @@
+import { bucketExists } from './buckets.ts';
+import { shareFiles } from './file-references.ts';
+import type { CopyObjectOutcome, CopyObjectRequest } from './object-index.ts';
+import {
+  dropObject,
+  findObjectRow,
+  insertObject,
+  type ObjectRow,
+  toObjectRecord,
+} from './object-rows.ts';
+import { all, run, type Statements, type WriteContext } from './statements.ts';
+import { failedCondition } from './write-condition.ts';
+
+/** Works for a copy onto itself too: the files are shared before the old row releases them. */
+export function* copyObject(
+  context: WriteContext,
+  request: CopyObjectRequest,
+): Statements<CopyObjectOutcome> {
+  const { source, destination } = request;
+  const sourceRow = yield* findObjectRow(source.bucketId, source.key);
+  if (sourceRow?.id !== request.sourceObjectId) return { outcome: 'source-changed' };
+  if (!(yield* bucketExists(destination.bucketId))) return { outcome: 'no-such-bucket' };
+  const current = yield* findObjectRow(destination.bucketId, destination.key);
+  const failed = failedCondition(request.condition, current?.etag ?? null);
+  if (failed) return { outcome: failed };
+
+  yield* shareFiles(yield* filesOf(sourceRow));
+  const stored = yield* insertObject({
+    ...toObjectRecord(sourceRow),
+    ...request.description,
+    bucketId: destination.bucketId,
+    key: destination.key,
+    ownerId: request.ownerId,
+    lastModifiedMs: request.lastModifiedMs,
+  });
+  yield* copyContents(sourceRow, stored.id);
+  if (current) yield* dropObject(context, current);
+  return { outcome: 'stored', object: stored };
+}
+
+/** One entry for each reference that a copy adds. */
+function* filesOf(row: ObjectRow): Statements<string[]> {
+  if (row.file_id !== null) return [row.file_id];
+  if (row.size === 0) return [];
+  const segments = yield* all<{ file_id: string }>(
+    'SELECT file_id FROM segments WHERE object_id = ? AND copy_number = 0',
+    [row.id],
+  );
+  return segments.map((segment) => segment.file_id);
+}
+
+function* copyContents(source: ObjectRow, objectId: number): Statements<void> {
+  if (source.file_id === null && source.size > 0) {
+    yield* run(
+      `INSERT INTO segments (object_id, copy_number, start_offset, size, file_id, file_offset)
+        SELECT CAST(? AS BIGINT), copy_number, start_offset, size, file_id, file_offset
+          FROM segments WHERE object_id = ? AND copy_number = 0`,
+      [objectId, source.id],
+    );
+  }
+  if (source.part_count !== null) {
+    yield* run(
+      `INSERT INTO object_parts (object_id, part_number, start_offset, size, checksum_value)
+        SELECT CAST(? AS BIGINT), part_number, start_offset, size, checksum_value
+          FROM object_parts WHERE object_id = ?`,
+      [objectId, source.id],
+    );
+  }
+}

@@ -1,0 +1,174 @@
+import { releaseFiles } from './file-references.ts';
+import type {
+  Checksum,
+  ChecksumAlgorithm,
+  ChecksumType,
+  ObjectRecord,
+  SegmentContent,
+} from './records.ts';
+import {
+  allIn,
+  get,
+  insertRows,
+  nextObjectId,
+  run,
+  runIn,
+  type Statements,
+  type WriteContext,
+} from './statements.ts';
+
+export interface ChecksumColumns {
+  readonly checksum_algorithm: ChecksumAlgorithm | null;
+  readonly checksum_type: ChecksumType | null;
+  readonly checksum_value: string | null;
+}
+
+/** What has to go when an object goes. */
+export interface ObjectContentRow {
+  readonly id: number;
+  readonly size: number;
+  readonly part_count: number | null;
+  readonly file_id: string | null;
+}
+
+export interface ObjectRow extends ChecksumColumns, ObjectContentRow {
+  readonly bucket_id: number;
+  readonly key: string;
+  readonly version_rank: number;
+  readonly version_id: string | null;
+  readonly etag: string;
+  readonly last_modified_ms: number;
+  readonly owner_id: string;
+  readonly headers: string;
+  readonly user_metadata: string;
+}
+
+/** The current object of a key: its first row. */
+export function* findObjectRow(bucketId: number, key: string): Statements<ObjectRow | undefined> {
+  return yield* get<ObjectRow>(
+    `SELECT bucket_id, key, version_rank, id, version_id, size, etag, last_modified_ms, owner_id,
+        checksum_algorithm, checksum_type, checksum_value, part_count, file_id, headers,
+        user_metadata
+      FROM objects WHERE bucket_id = ? AND key = ? ORDER BY version_rank LIMIT 1`,
+    [bucketId, key],
+  );
+}
+
+/** Inserts the newest version of its key and gives it an ID. */
+export function* insertObject(
+  object: Omit<ObjectRecord, 'id' | 'versionId'>,
+): Statements<ObjectRecord> {
+  const id = yield* nextObjectId();
+  yield* run(
+    `INSERT INTO objects (bucket_id, key, version_rank, id, size, etag, last_modified_ms, owner_id,
+        storage_class, checksum_algorithm, checksum_type, checksum_value, part_count, file_id,
+        headers, user_metadata)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      object.bucketId,
+      object.key,
+      -id,
+      id,
+      object.size,
+      object.etag,
+      object.lastModifiedMs,
+      object.ownerId,
+      object.headers['x-amz-storage-class'] ?? null,
+      object.checksum?.algorithm ?? null,
+      object.checksum?.type ?? null,
+      object.checksum?.value ?? null,
+      object.partCount,
+      object.fileId,
+      JSON.stringify(object.headers),
+      JSON.stringify(object.userMetadata),
+    ],
+  );
+  return { ...object, id, versionId: null };
+}
+
+export function* insertSegments(
+  objectId: number,
+  segments: readonly SegmentContent[],
+): Statements<void> {
+  let startOffset = 0;
+  const rows = segments.map((segment) => {
+    const row = [objectId, 0, startOffset, segment.size, segment.fileId, segment.fileOffset];
+    startOffset += segment.size;
+    return row;
+  });
+  yield* insertRows(
+    'segments',
+    ['object_id', 'copy_number', 'start_offset', 'size', 'file_id', 'file_offset'],
+    rows,
+  );
+}
+
+/** Removes one version of an object and releases its files. */
+export function* dropObject(context: WriteContext, row: ObjectRow): Statements<void> {
+  yield* run('DELETE FROM objects WHERE bucket_id = ? AND key = ? AND version_rank = ?', [
+    row.bucket_id,
+    row.key,
+    row.version_rank,
+  ]);
+  yield* dropContents(context, [row]);
+}
+
+/** Removes what belongs to objects whose own rows are gone already, and releases their files. */
+export function* dropContents(
+  context: WriteContext,
+  rows: readonly ObjectContentRow[],
+): Statements<void> {
+  const fileIds = rows.flatMap((row) => row.file_id ?? []);
+  const segmented = rows.filter((row) => row.file_id === null && row.size > 0);
+  const dropped = yield* allIn<{ file_id: string }>(
+    (list) => `DELETE FROM segments WHERE object_id IN (${list}) RETURNING file_id`,
+    [],
+    segmented.map((row) => row.id),
+  );
+  for (const { file_id } of dropped) fileIds.push(file_id);
+  yield* runIn(
+    (list) => `DELETE FROM object_parts WHERE object_id IN (${list})`,
+    [],
+    rows.filter((row) => row.part_count !== null).map((row) => row.id),
+  );
+  yield* releaseFiles(context, fileIds);
+}
+
+export function toObjectRecord(row: ObjectRow): ObjectRecord {
+  return {
+    id: row.id,
+    bucketId: row.bucket_id,
+    key: row.key,
+    versionId: row.version_id,
+    size: row.size,
+    etag: row.etag,
+    lastModifiedMs: row.last_modified_ms,
+    ownerId: row.owner_id,
+    checksum: toChecksum(row),
+    partCount: row.part_count,
+    fileId: row.file_id,
+    headers: JSON.parse(row.headers),
+    userMetadata: JSON.parse(row.user_metadata),
+  };
+}
+
+export function toChecksum(row: ChecksumColumns): Checksum | null {
+  const { checksum_algorithm: algorithm, checksum_type: type, checksum_value: value } = row;
+  return algorithm !== null && type !== null && value !== null ? { algorithm, type, value } : null;
+}
+
+/** The file ID when the content is exactly one file, used from its first byte. */
+export function wholeFileOf(segments: readonly SegmentContent[]): string | null {
+  const [first] = segments;
+  return segments.length === 1 && first?.fileOffset === 0 ? first.fileId : null;
+}
+
+/** Throws when the segments are not exactly `size` bytes: such an object could not be read. */
+export function assertTiles(segments: readonly SegmentContent[], size: number): void {
+  let sum = 0;
+  for (const segment of segments) {
+    if (!(segment.size > 0)) throw new RangeError(`segment of ${segment.size} bytes`);
+    sum += segment.size;
+  }
+  if (sum !== size) throw new RangeError(`segments of ${sum} bytes for content of ${size}`);
+}

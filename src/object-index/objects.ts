@@ -1,0 +1,104 @@
+import { bucketExists } from './buckets.ts';
+import type { NewObject, PutObjectOutcome, WriteCondition } from './object-index.ts';
+import {
+  assertTiles,
+  dropContents,
+  dropObject,
+  findObjectRow,
+  insertObject,
+  insertSegments,
+  type ObjectContentRow,
+  toObjectRecord,
+  wholeFileOf,
+} from './object-rows.ts';
+import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
+import { all, allIn, get, type Statements, type WriteContext } from './statements.ts';
+import { failedCondition } from './write-condition.ts';
+
+export function* putObject(
+  context: WriteContext,
+  object: NewObject,
+  condition?: WriteCondition,
+): Statements<PutObjectOutcome> {
+  const { segments, ...described } = object;
+  assertTiles(segments, object.size);
+  if (!(yield* bucketExists(object.bucketId))) return { outcome: 'no-such-bucket' };
+  const current = yield* findObjectRow(object.bucketId, object.key);
+  const failed = failedCondition(condition, current?.etag ?? null);
+  if (failed) return { outcome: failed };
+
+  const fileId = wholeFileOf(segments);
+  const stored = yield* insertObject({ ...described, partCount: null, fileId });
+  if (fileId === null) yield* insertSegments(stored.id, segments);
+  if (current) yield* dropObject(context, current);
+  return { outcome: 'stored', object: stored };
+}
+
+export function* findObject(bucketId: number, key: string): Statements<ObjectRecord | null> {
+  const row = yield* findObjectRow(bucketId, key);
+  return row ? toObjectRecord(row) : null;
+}
+
+/** Seeks to the segment that holds `fromOffset`, however many come before it. */
+export function* listSegments(
+  objectId: number,
+  fromOffset: number,
+  limit: number,
+): Statements<readonly Segment[]> {
+  const rows = yield* all<{
+    readonly start_offset: number;
+    readonly size: number;
+    readonly file_id: string;
+    readonly file_offset: number;
+  }>(
+    `SELECT start_offset, size, file_id, file_offset FROM segments
+      WHERE object_id = ? AND copy_number = 0 AND start_offset >= COALESCE((
+          SELECT MAX(start_offset) FROM segments
+            WHERE object_id = ? AND copy_number = 0 AND start_offset <= ?), 0)
+        AND start_offset + size > ?
+      ORDER BY start_offset LIMIT ?`,
+    [objectId, objectId, fromOffset, fromOffset, limit],
+  );
+  return rows.map((row) => ({
+    startOffset: row.start_offset,
+    size: row.size,
+    fileId: row.file_id,
+    fileOffset: row.file_offset,
+  }));
+}
+
+export function* findObjectPart(
+  objectId: number,
+  partNumber: number,
+): Statements<ObjectPart | null> {
+  const row = yield* get<{
+    readonly start_offset: number;
+    readonly size: number;
+    readonly checksum_value: string | null;
+  }>(
+    `SELECT start_offset, size, checksum_value FROM object_parts
+      WHERE object_id = ? AND part_number = ?`,
+    [objectId, partNumber],
+  );
+  if (!row) return null;
+  return {
+    partNumber,
+    startOffset: row.start_offset,
+    size: row.size,
+    checksumValue: row.checksum_value,
+  };
+}
+
+export function* deleteObjects(
+  context: WriteContext,
+  bucketId: number,
+  keys: readonly string[],
+): Statements<void> {
+  const deleted = yield* allIn<ObjectContentRow>(
+    (list) => `DELETE FROM objects WHERE bucket_id = ? AND version_id IS NULL AND key IN (${list})
+      RETURNING id, size, part_count, file_id`,
+    [bucketId],
+    keys,
+  );
+  yield* dropContents(context, deleted);
+}

@@ -1,0 +1,84 @@
+import * as accessKeys from './access-keys.ts';
+import * as buckets from './buckets.ts';
+import { completeUpload } from './complete-upload.ts';
+import { copyObject } from './copy-object.ts';
+import * as deletions from './deletions.ts';
+import { listObjects } from './list-keys.ts';
+import * as objects from './objects.ts';
+import * as parts from './parts.ts';
+import type { Statements, WriteContext } from './statements.ts';
+import * as uploads from './uploads.ts';
+
+/**
+ * Every operation of `ObjectIndex`, by how an engine runs it. The names are the interface's, so
+ * that a request can travel to a thread as a name and arguments.
+ */
+
+/** One transaction each; their first argument is the moment they run at. */
+export const writeOperations = {
+  createBucket: buckets.createBucket,
+  deleteBucket: buckets.deleteBucket,
+  putObject: objects.putObject,
+  copyObject,
+  deleteObjects: objects.deleteObjects,
+  createUpload: uploads.createUpload,
+  putPart: parts.putPart,
+  copyPart: parts.copyPart,
+  completeUpload,
+  abortUpload: uploads.abortUpload,
+  queueDeletions: deletions.queueDeletions,
+  finishDeletions: deletions.finishDeletions,
+  postponeDeletions: deletions.postponeDeletions,
+  forgetCompletedUploads: uploads.forgetCompletedUploads,
+  createUser: accessKeys.createUser,
+  removeUser: accessKeys.removeUser,
+  putAccessKey: accessKeys.putAccessKey,
+  removeAccessKey: accessKeys.removeAccessKey,
+};
+
+/** One statement and a few rows each: faster to run than to hand to a thread. */
+export const pointReads = {
+  findBucket: buckets.findBucket,
+  findObject: objects.findObject,
+  listSegments: objects.listSegments,
+  findObjectPart: objects.findObjectPart,
+  findUpload: uploads.findUpload,
+  findCompletedUpload: uploads.findCompletedUpload,
+  findUser: accessKeys.findUser,
+  findUserByName: accessKeys.findUserByName,
+  findAccessKey: accessKeys.findAccessKey,
+  listAccessKeys: accessKeys.listAccessKeys,
+};
+
+/** Many rows or many seeks: these must not hold up the event loop. */
+export const listings = {
+  listBuckets: buckets.listBuckets,
+  listObjects,
+  listUploads: uploads.listUploads,
+  listParts: parts.listParts,
+  listDueDeletions: deletions.listDueDeletions,
+  countDeletions: deletions.countDeletions,
+  listUsers: accessKeys.listUsers,
+};
+
+/** The methods that callers see when each operation is run by some engine. */
+export type BoundReads<Operations> = {
+  readonly [Name in keyof Operations]: Operations[Name] extends (
+    ...args: infer Args
+  ) => Statements<infer Result>
+    ? (...args: Args) => Promise<Result>
+    : never;
+};
+
+export type BoundWrites<Operations> = {
+  readonly [Name in keyof Operations]: Operations[Name] extends (
+    context: WriteContext,
+    ...args: infer Args
+  ) => Statements<infer Result>
+    ? (...args: Args) => Promise<Result>
+    : never;
+};
+
+/** An operation whose types were checked where its name was bound to a method. */
+export type ErasedOperation = (...args: unknown[]) => Statements<unknown>;
+export type OperationTable = Readonly<Record<string, ErasedOperation>>;

@@ -1,0 +1,116 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { IndexError } from './object-index.ts';
+import { runStatements, type Statement, type Statements } from './statements.ts';
+
+export type SqliteDatabase = Database.Database;
+
+/** How long a lock of another process (a command, a second gateway) is waited for. */
+const BUSY_TIMEOUT_MS = 5_000;
+const PAGE_CACHE_KIB = 16 * 1024;
+/** Pages of the write-ahead log after which a commit copies them into the database: 8 MiB. */
+const WAL_AUTOCHECKPOINT_PAGES = 2_000;
+/** The log file is cut back to this size whenever it starts again from its beginning. */
+const WAL_SIZE_BYTES_KEPT = 16 * 1024 * 1024;
+
+/** Opens the database to write; makes it, readable by its owner only, when it is missing. */
+export function openDatabase(path: string): SqliteDatabase {
+  if (path !== ':memory:') {
+    mkdirSync(dirname(path), { recursive: true });
+    closeSync(openSync(path, 'a', 0o600));
+  }
+  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  database.pragma('journal_mode = WAL');
+  // A commit returns when its log records are on the disk, not only in the page cache.
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  database.pragma(`wal_autocheckpoint = ${WAL_AUTOCHECKPOINT_PAGES}`);
+  database.pragma(`journal_size_limit = ${WAL_SIZE_BYTES_KEPT}`);
+  database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
+  return database;
+}
+
+/** Opens an existing database to read beside its writer. */
+export function openReadOnly(path: string): SqliteDatabase {
+  const database = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
+  return database;
+}
+
+/** Runs operations on one connection, preparing each SQL text once. */
+export class SqliteRunner {
+  readonly database: SqliteDatabase;
+  readonly #prepared = new Map<string, Database.Statement>();
+
+  constructor(database: SqliteDatabase) {
+    this.database = database;
+  }
+
+  run<T>(statements: Statements<T>): T {
+    return runStatements(statements, (statement) => this.#execute(statement));
+  }
+
+  /** Runs a read of several statements on one snapshot. */
+  runSnapshot<T>(statements: Statements<T>): T {
+    this.database.exec('BEGIN');
+    try {
+      return this.run(statements);
+    } finally {
+      if (this.database.inTransaction) this.database.exec('COMMIT');
+    }
+  }
+
+  #execute(statement: Statement): unknown {
+    if (statement.kind === 'next-object-id') return this.#nextObjectId();
+    const prepared = this.#prepare(statement.sql);
+    if (statement.kind === 'all') return prepared.all(statement.values);
+    if (statement.kind === 'get') return prepared.get(statement.values);
+    return prepared.run(statement.values).changes;
+  }
+
+  #nextObjectId(): number {
+    const row = this.#prepare(
+      "UPDATE sequences SET last_value = last_value + 1 WHERE name = 'object_id' RETURNING last_value",
+    ).get() as { last_value: number };
+    return row.last_value;
+  }
+
+  #prepare(sql: string): Database.Statement {
+    let prepared = this.#prepared.get(sql);
+    if (!prepared) {
+      prepared = this.database.prepare(sql);
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
+}
+
+/** SQLite's code, `SQLITE_IOERR_FSYNC` for example; empty when the error is not SQLite's. */
+export function sqliteCodeOf(error: unknown): string {
+  return error instanceof Database.SqliteError ? error.code : '';
+}
+
+/** What callers are told of an error of the database, or of a bug in an operation. */
+export function toIndexError(
+  error: unknown,
+  path: string,
+  options: { readonly mayBeCommitted?: boolean } = {},
+): IndexError {
+  if (error instanceof IndexError) return error;
+  const code = sqliteCodeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const details = { cause: error, mayBeCommitted: options.mayBeCommitted ?? false };
+  // SHMSIZE: the log's shared memory file could not grow.
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
+    return new IndexError('full', `no space left for the index ${path}: ${message}`, details);
+  }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new IndexError(
+      'overloaded',
+      `another process has locked the index ${path} for more than ${BUSY_TIMEOUT_MS} ms`,
+      details,
+    );
+  }
+  return new IndexError('failed', `index ${path}: ${code ? `${code}: ` : ''}${message}`, details);
+}

@@ -1,0 +1,176 @@
+import { Worker } from 'node:worker_threads';
+import { migrate } from './migrate.ts';
+import type { ObjectIndex } from './object-index.ts';
+import {
+  type BoundReads,
+  type BoundWrites,
+  listings,
+  type OperationTable,
+  pointReads,
+  writeOperations,
+} from './operations.ts';
+import { type ChannelSettings, LocalChannel, type RequestChannel } from './request-channel.ts';
+import {
+  openDatabase,
+  openReadOnly,
+  type SqliteDatabase,
+  SqliteRunner,
+  toIndexError,
+} from './sqlite-database.ts';
+import { runListing } from './sqlite-reader.ts';
+import { SqliteWriter } from './sqlite-writer.ts';
+import { WorkerChannel } from './worker-channel.ts';
+
+export interface SqliteIndexSettings {
+  /** A file; its directory is made. `:memory:` works without threads. */
+  readonly path: string;
+  /** A file that loses its last reference may be deleted after this time. */
+  readonly deleteDelayMs: number;
+  /**
+   * False runs everything on this thread. The default is threads for compiled code and none for
+   * TypeScript that is run directly, which a worker could not load.
+   */
+  readonly threads?: boolean;
+  /** Writes waiting at a time; more are refused as `overloaded`. */
+  readonly waitingWritesMax?: number;
+  /** Listings waiting at a time; more are refused as `overloaded`. */
+  readonly waitingListingsMax?: number;
+  /** Milliseconds since 1970; replaced in tests. */
+  readonly now?: () => number;
+}
+
+const WAITING_WRITES_MAX = 10_000;
+const WAITING_LISTINGS_MAX = 1_000;
+/** Writes that share a transaction at most; more would make the first ones wait too long. */
+const WRITES_PER_TRANSACTION_MAX = 1_000;
+
+/**
+ * Opens the index in a SQLite database, which is made or migrated first. Rejects with a message
+ * for the operator when that fails.
+ */
+export async function openSqliteIndex(settings: SqliteIndexSettings): Promise<ObjectIndex> {
+  const { path, threads = import.meta.url.endsWith('.js') } = settings;
+  const database = openMigrated(path);
+  if (!threads) return localIndex(settings, database);
+  const point = openReadOnly(path);
+  // Closed only now: the last connection to go would remove the log that the others share.
+  database.close();
+  return await threadedIndex(settings, point);
+}
+
+function openMigrated(path: string): SqliteDatabase {
+  const database = openDatabase(path);
+  try {
+    migrate(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function localIndex(settings: SqliteIndexSettings, database: SqliteDatabase): ObjectIndex {
+  const { path } = settings;
+  const writer = new SqliteWriter(path, writeOperations as OperationTable, database);
+  // Batches run from start to end in one turn, so that reads between them see commits only.
+  const writes = new LocalChannel(writerSettings(settings), (requests, context) =>
+    writer.runBatch(requests, context),
+  );
+  const reader = new SqliteRunner(path === ':memory:' ? database : openReadOnly(path));
+  const reads = new LocalChannel(readerSettings(settings), (requests) =>
+    requests.map((request) => runListing(reader, path, request)),
+  );
+  return bindIndex(path, writes, reads, reader, async () => {
+    await reads.close();
+    await writes.close();
+    reader.database.close();
+    writer.close();
+  });
+}
+
+async function threadedIndex(
+  settings: SqliteIndexSettings,
+  point: SqliteDatabase,
+): Promise<ObjectIndex> {
+  const { path } = settings;
+  const startWorker = (url: URL, { batchMax }: ChannelSettings): Worker =>
+    new Worker(url, { workerData: { path, batchMax } });
+  const writerUrl = new URL('./sqlite-writer-worker.js', import.meta.url);
+  const readerUrl = new URL('./sqlite-reader-worker.js', import.meta.url);
+  const forWriter = writerSettings(settings);
+  const forReader = readerSettings(settings);
+  const writes = new WorkerChannel(forWriter, () => startWorker(writerUrl, forWriter));
+  const reads = new WorkerChannel(forReader, () => startWorker(readerUrl, forReader));
+  const index = bindIndex(path, writes, reads, new SqliteRunner(point), async () => {
+    // The writer goes last: the last connection to close copies the log into the database.
+    await reads.close();
+    point.close();
+    await writes.close();
+  });
+  try {
+    // Starts both threads, so that one that cannot start fails here.
+    await Promise.all([index.finishDeletions([]), index.countDeletions()]);
+    return index;
+  } catch (error) {
+    await index.close();
+    throw error;
+  }
+}
+
+function writerSettings(settings: SqliteIndexSettings): ChannelSettings {
+  const { deleteDelayMs, waitingWritesMax = WAITING_WRITES_MAX, now = Date.now } = settings;
+  return {
+    name: 'writer',
+    waitingMax: waitingWritesMax,
+    batchMax: WRITES_PER_TRANSACTION_MAX,
+    context: () => {
+      const nowMs = now();
+      return { nowMs, deletionNotBeforeMs: nowMs + deleteDelayMs };
+    },
+  };
+}
+
+function readerSettings(settings: SqliteIndexSettings): ChannelSettings {
+  const { waitingListingsMax = WAITING_LISTINGS_MAX } = settings;
+  return {
+    ...writerSettings(settings),
+    name: 'reader',
+    waitingMax: waitingListingsMax,
+    batchMax: 1,
+  };
+}
+
+/** Makes a method of each operation. */
+function bindIndex(
+  path: string,
+  writes: RequestChannel,
+  reads: RequestChannel,
+  pointReader: SqliteRunner,
+  close: () => Promise<void>,
+): ObjectIndex {
+  const readPoint = async (name: string, args: readonly unknown[]): Promise<unknown> => {
+    try {
+      const operation = (pointReads as OperationTable)[name];
+      return operation && pointReader.run(operation(...args));
+    } catch (error) {
+      throw toIndexError(error, path);
+    }
+  };
+  return {
+    ...(bindAll(writeOperations, (name, args) => writes.call(name, args)) as BoundWrites<
+      typeof writeOperations
+    >),
+    ...(bindAll(listings, (name, args) => reads.call(name, args)) as BoundReads<typeof listings>),
+    ...(bindAll(pointReads, readPoint) as BoundReads<typeof pointReads>),
+    close,
+  };
+}
+
+function bindAll(
+  operations: object,
+  call: (name: string, args: readonly unknown[]) => Promise<unknown>,
+): unknown {
+  return Object.fromEntries(
+    Object.keys(operations).map((name) => [name, (...args: unknown[]) => call(name, args)]),
+  );
+}

@@ -1,0 +1,130 @@
+import { bucketExists } from './buckets.ts';
+import { type ListingPosition, listEntries, listingStart } from './list-keys.ts';
+import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './object-index.ts';
+import { type ChecksumColumns, toChecksum } from './object-rows.ts';
+import type { Upload } from './records.ts';
+import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
+import {
+  dropUpload,
+  findUploadRow,
+  toUpload,
+  type UploadRow,
+  uploadColumns,
+} from './upload-rows.ts';
+
+export function* createUpload(
+  _context: WriteContext,
+  upload: Upload,
+): Statements<'created' | 'no-such-bucket'> {
+  if (!(yield* bucketExists(upload.bucketId))) return 'no-such-bucket';
+  yield* run(`INSERT INTO uploads (${uploadColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+    upload.bucketId,
+    upload.key,
+    upload.uploadId,
+    upload.ownerId,
+    upload.initiatedAtMs,
+    upload.checksumAlgorithm,
+    upload.checksumType,
+    JSON.stringify(upload.headers),
+    JSON.stringify(upload.userMetadata),
+  ]);
+  return 'created';
+}
+
+export function* findUpload(
+  bucketId: number,
+  key: string,
+  uploadId: string,
+): Statements<Upload | null> {
+  const row = yield* findUploadRow(bucketId, key, uploadId);
+  return row ? toUpload(row) : null;
+}
+
+export function* abortUpload(
+  context: WriteContext,
+  bucketId: number,
+  key: string,
+  uploadId: string,
+): Statements<'aborted' | 'no-such-upload'> {
+  if (!(yield* findUploadRow(bucketId, key, uploadId))) return 'no-such-upload';
+  yield* dropUpload(context, uploadId);
+  return 'aborted';
+}
+
+type UploadMarker = Pick<UploadRow, 'key' | 'upload_id'>;
+
+export function* listUploads(request: ListUploadsRequest): Statements<ListUploadsPage> {
+  const { bucketId, limit } = request;
+  const found = yield* listEntries<UploadRow, UploadMarker>(
+    request,
+    uploadsStart(request),
+    (position, end, count) => fetchUploads(bucketId, position, end, count),
+  );
+  const uploads: Upload[] = [];
+  const commonPrefixes: string[] = [];
+  const entries = found.slice(0, limit);
+  for (const entry of entries) {
+    if ('row' in entry) uploads.push(toUpload(entry.row));
+    else commonPrefixes.push(entry.commonPrefix);
+  }
+  const last = found.length > limit ? entries.at(-1) : undefined;
+  if (!last) return { uploads, commonPrefixes, next: null };
+  const next =
+    'row' in last
+      ? { keyMarker: last.row.key, uploadIdMarker: last.row.upload_id }
+      : { keyMarker: last.commonPrefix, uploadIdMarker: '' };
+  return { uploads, commonPrefixes, next };
+}
+
+/** With an upload ID marker, the marker's own key is listed on behind that upload. */
+function uploadsStart(request: ListUploadsRequest): ListingPosition<UploadMarker> | null {
+  const start = listingStart(request, request.keyMarker);
+  if (start === null || 'atKey' in start || request.uploadIdMarker === '') return start;
+  return { afterRow: { key: request.keyMarker, upload_id: request.uploadIdMarker } };
+}
+
+function* fetchUploads(
+  bucketId: number,
+  position: ListingPosition<UploadMarker>,
+  end: string | null,
+  count: number,
+): Statements<UploadRow[]> {
+  const [after, values]: [string, SqlValue[]] =
+    'atKey' in position
+      ? ['key >= ?', [position.atKey]]
+      : 'afterKey' in position
+        ? ['key > ?', [position.afterKey]]
+        : ['(key, upload_id) > (?, ?)', [position.afterRow.key, position.afterRow.upload_id]];
+  if (end !== null) values.push(end);
+  return yield* all<UploadRow>(
+    `SELECT ${uploadColumns} FROM uploads
+      WHERE bucket_id = ? AND ${after} ${end === null ? '' : 'AND key < ?'}
+      ORDER BY key, upload_id LIMIT ?`,
+    [bucketId, ...values, count],
+  );
+}
+
+export function* findCompletedUpload(uploadId: string): Statements<CompletedUpload | null> {
+  const row = yield* get<
+    ChecksumColumns & { readonly bucket_id: number; readonly key: string; readonly etag: string }
+  >(
+    `SELECT bucket_id, key, etag, checksum_algorithm, checksum_type, checksum_value
+      FROM completed_uploads WHERE upload_id = ?`,
+    [uploadId],
+  );
+  if (!row) return null;
+  return {
+    uploadId,
+    bucketId: row.bucket_id,
+    key: row.key,
+    etag: row.etag,
+    checksum: toChecksum(row),
+  };
+}
+
+export function* forgetCompletedUploads(
+  _context: WriteContext,
+  completedBeforeMs: number,
+): Statements<void> {
+  yield* run('DELETE FROM completed_uploads WHERE completed_at_ms < ?', [completedBeforeMs]);
+}
