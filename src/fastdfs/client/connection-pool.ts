@@ -1,0 +1,231 @@
+import { activeTest } from '../protocol/commands/active-test.ts';
+import type { CloseReason, ConnectionObserver } from './close-reason.ts';
+import { FastdfsConnection } from './connection.ts';
+import type { PoolSettings } from './connection-settings.ts';
+import { FastdfsConnectionError, FastdfsTimeoutError } from './errors.ts';
+import { execute } from './exchanges.ts';
+import type { ResponseSink } from './response-sink.ts';
+import type { ServerAddress } from './server-address.ts';
+
+/** What a connection is borrowed for. */
+export interface Purpose {
+  /** FastDFS's name of the command, for errors. */
+  readonly command: string;
+  /**
+   * Whether the task may run a second time from its start, on a fresh connection, when a reused
+   * one turns out to be dead. All that a task of this kind did before must be harmless.
+   */
+  readonly isReplayable: boolean;
+  /** Ends the wait for a connection; the task must look after itself. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Somebody who waits for a connection, or for the right to open one (null). */
+interface Waiter {
+  grant(connection: FastdfsConnection | null): void;
+  fail(error: unknown): void;
+}
+
+/** A connection idle for longer is probed before it is trusted with something not replayable. */
+const PROBE_AFTER_IDLE_MS = 2_000;
+
+const NO_RESPONSE: ResponseSink<void> = {
+  isTransfer: false,
+  start: () => {},
+  data: () => true,
+  end: () => {},
+};
+
+/** Connections to one server: at most so many, the last used first, waiting borrowers in turn. */
+export class ConnectionPool {
+  readonly address: ServerAddress;
+  readonly #settings: PoolSettings;
+  readonly #observer: ConnectionObserver;
+  /** The last used one stands at the end. */
+  readonly #idle: FastdfsConnection[] = [];
+  readonly #all = new Set<FastdfsConnection>();
+  readonly #waiters: Waiter[] = [];
+  /** Connections open or being opened, and rights to open one that were granted. */
+  #count = 0;
+  #isClosed = false;
+
+  constructor(address: ServerAddress, settings: PoolSettings, observer: ConnectionObserver) {
+    this.address = address;
+    this.#settings = settings;
+    this.#observer = observer;
+  }
+
+  /** Whether nothing would be lost by forgetting the pool. */
+  get isEmpty(): boolean {
+    return this.#count === 0 && this.#waiters.length === 0;
+  }
+
+  /**
+   * Lends a connection for as long as the task runs. Rejects with what the task throws, with
+   * `FastdfsConnectionError` when no connection is to be had, or with the signal's reason.
+   */
+  async withConnection<Result>(
+    purpose: Purpose,
+    task: (connection: FastdfsConnection) => Promise<Result>,
+  ): Promise<Result> {
+    const connection = this.#takeIdle(purpose) ?? (await this.#borrow(purpose));
+    try {
+      return await task(connection);
+    } catch (error) {
+      if (!purpose.isReplayable || !isDeadOnReuse(connection, error)) throw error;
+    } finally {
+      this.#giveBack(connection);
+    }
+    // The server has been restarted, or a firewall forgot us: the other idle ones are dead as well.
+    this.#closeIdle('server-closed', Number.POSITIVE_INFINITY);
+    const fresh = await this.#borrow(purpose);
+    try {
+      return await task(fresh);
+    } finally {
+      this.#giveBack(fresh);
+    }
+  }
+
+  /** Closes what has been idle for longer than its lifetime. */
+  expireIdle(): void {
+    this.#closeIdle('idle-expired', performance.now() - this.#settings.idleConnectionLifetimeMs);
+  }
+
+  /** Closes all connections; exchanges under way and waiting borrowers fail. */
+  close(): void {
+    this.#isClosed = true;
+    const closed = this.#error('ACTIVE_TEST', 'the client was closed');
+    for (const waiter of this.#waiters.splice(0)) waiter.fail(closed);
+    for (const connection of this.#all) connection.close('pool-closed', closed);
+  }
+
+  /** The last used connection, when it can be used as it is. */
+  #takeIdle({ isReplayable }: Purpose): FastdfsConnection | null {
+    const connection = this.#idle.at(-1);
+    if (connection === undefined) return null;
+    if (!isReplayable && performance.now() - connection.idleSinceMs > PROBE_AFTER_IDLE_MS) {
+      return null;
+    }
+    this.#idle.pop();
+    return connection;
+  }
+
+  async #borrow(purpose: Purpose): Promise<FastdfsConnection> {
+    const { signal, isReplayable } = purpose;
+    signal?.throwIfAborted();
+    if (this.#isClosed) throw this.#error(purpose.command, 'the client was closed');
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (isReplayable || (await this.#isAlive(idle, signal))) return idle;
+    }
+    let granted: FastdfsConnection | null = null;
+    if (this.#count < this.#settings.connectionsPerServerMax) this.#count += 1;
+    else granted = await this.#wait(purpose);
+    return granted ?? this.#open(purpose);
+  }
+
+  /** Probes an idle connection; one that does not answer is closed. */
+  async #isAlive(connection: FastdfsConnection, signal: AbortSignal | undefined) {
+    try {
+      await execute(connection, activeTest, undefined, signal);
+      return true;
+    } catch {
+      connection.close('server-closed', null);
+      signal?.throwIfAborted();
+      return false;
+    }
+  }
+
+  /** Opens a connection; the caller has the right to (it is counted already). */
+  async #open({ command, signal }: Purpose): Promise<FastdfsConnection> {
+    const connection = new FastdfsConnection(this.address, this.#settings, (reason) =>
+      this.#closed(connection, reason),
+    );
+    this.#all.add(connection);
+    try {
+      await connection.open({ command, sink: NO_RESPONSE, contentSize: 0, signal });
+      return connection;
+    } catch (error) {
+      connection.close('cancelled', error);
+      throw error;
+    }
+  }
+
+  #wait({ command, signal }: Purpose): Promise<FastdfsConnection | null> {
+    const { connectionWaitersPerServerMax, connectionWaitTimeoutMs } = this.#settings;
+    return new Promise((resolve, reject) => {
+      if (this.#waiters.length >= connectionWaitersPerServerMax) {
+        throw this.#error(command, `${connectionWaitersPerServerMax} others wait already`);
+      }
+      const stopWaiting = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        const position = this.#waiters.indexOf(waiter);
+        if (position >= 0) this.#waiters.splice(position, 1);
+      };
+      const waiter: Waiter = {
+        grant(connection) {
+          stopWaiting();
+          resolve(connection);
+        },
+        fail(error) {
+          stopWaiting();
+          reject(error);
+        },
+      };
+      const onAbort = () => waiter.fail(signal?.reason);
+      const timer = setTimeout(() => {
+        const timeoutName = 'connectionWaitTimeoutMs';
+        const ms = connectionWaitTimeoutMs;
+        waiter.fail(new FastdfsTimeoutError(command, this.address, 'connect', timeoutName, ms));
+      }, connectionWaitTimeoutMs);
+      signal?.addEventListener('abort', onAbort);
+      this.#waiters.push(waiter);
+    });
+  }
+
+  #giveBack(connection: FastdfsConnection): void {
+    if (connection.closeReason !== null) return;
+    if (!connection.isFree) {
+      // The task ended before its exchange did.
+      connection.close('cancelled', this.#error('ACTIVE_TEST', 'the borrower gave up'));
+      return;
+    }
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) {
+      waiter.grant(connection);
+      return;
+    }
+    connection.idleSinceMs = performance.now();
+    this.#idle.push(connection);
+  }
+
+  #closed(connection: FastdfsConnection, reason: CloseReason): void {
+    this.#all.delete(connection);
+    const position = this.#idle.indexOf(connection);
+    if (position >= 0) this.#idle.splice(position, 1);
+    this.#count -= 1;
+    this.#observer(this.address, reason);
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) return;
+    this.#count += 1;
+    waiter.grant(null);
+  }
+
+  #closeIdle(reason: CloseReason, idleSinceMs: number): void {
+    const isOld = (connection: FastdfsConnection) => connection.idleSinceMs <= idleSinceMs;
+    for (const connection of this.#idle.filter(isOld)) connection.close(reason, null);
+  }
+
+  #error(command: string, problem: string): FastdfsConnectionError {
+    return new FastdfsConnectionError(command, this.address, 'connect', problem);
+  }
+}
+
+/** A timeout does not count: it speaks of a stalled server, and trying again would double the wait. */
+function isDeadOnReuse(connection: FastdfsConnection, error: unknown): boolean {
+  return (
+    error instanceof FastdfsConnectionError &&
+    !(error instanceof FastdfsTimeoutError) &&
+    connection.failedOnReuse
+  );
+}

@@ -1,0 +1,21 @@
+/** Limits of one connection. */
+export interface ConnectionSettings {
+  readonly connectTimeoutMs: number;
+  /** Longest time without a byte sent or received while it is the server's turn. */
+  readonly idleTimeoutMs: number;
+  /**
+   * Longest time from the end of a request to the end of its response, or to the header of a
+   * download. Content in transit has only `idleTimeoutMs`: how long it takes is not for us to say.
+   */
+  readonly commandTimeoutMs: number;
+}
+
+/** Limits of the connections to one server. */
+export interface PoolSettings extends ConnectionSettings {
+  readonly connectionsPerServerMax: number;
+  /** Borrowers that may wait for a connection; the next one fails at once. */
+  readonly connectionWaitersPerServerMax: number;
+  readonly connectionWaitTimeoutMs: number;
+  /** An idle connection is closed after this time: firewalls forget it, servers keep it. */
+  readonly idleConnectionLifetimeMs: number;
+}

@@ -1,0 +1,70 @@
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { ServerAddress } from './server-address.ts';
+
+/** What a connection wants to know of its socket. */
+export interface SocketEvents {
+  nextBuffer(): Buffer;
+  /** `size` bytes have come into the buffer given last; false pauses the socket. */
+  received(size: number, buffer: Buffer): boolean;
+  connected(): void;
+  drained(): void;
+  timedOut(): void;
+  /** No more bytes will come; null when the server closed in order. May be called repeatedly. */
+  ended(error: Error | null): void;
+}
+
+/** Bytes of an upload that may wait in the process before its source is told to pause. */
+const WRITE_BUFFER_SIZE = 512 * 1024;
+/** First keep-alive probe after this much silence; firewalls forget connections in minutes. */
+const KEEP_ALIVE_DELAY_MS = 30_000;
+
+/**
+ * A TCP socket that reads straight into the buffers it is given, past the stream machinery, which
+ * would cost a small exchange more than all else on this side.
+ */
+export function connectSocket(
+  { host, port }: ServerAddress,
+  timeoutMs: number,
+  events: SocketEvents,
+): Socket {
+  const options: NetConnectOpts & { writableHighWaterMark: number } = {
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+    writableHighWaterMark: WRITE_BUFFER_SIZE,
+    onread: {
+      buffer: () => events.nextBuffer(),
+      // The buffer is one that nextBuffer gave.
+      callback: (size, buffer) => events.received(size, buffer as Buffer),
+    },
+  };
+  const socket = connect(options);
+  socket.setTimeout(timeoutMs);
+  socket.on('connect', () => events.connected());
+  socket.on('drain', () => events.drained());
+  socket.on('timeout', () => events.timedOut());
+  socket.on('end', () => events.ended(null));
+  socket.on('error', (error) => events.ended(error));
+  socket.on('close', () => events.ended(null));
+  return socket;
+}
+
+/** Content up to this size is copied behind its request: cheaper than a gathered write. */
+const COALESCE_SIZE_MAX = 16 * 1024;
+
+/** Writes one or both with one system call; false when the socket's buffer is full. */
+export function writeTogether(
+  socket: Socket,
+  head: Buffer | null,
+  content: Buffer | null,
+): boolean {
+  if (head === null || content === null) return socket.write(head ?? content ?? '');
+  if (content.length <= COALESCE_SIZE_MAX) return socket.write(Buffer.concat([head, content]));
+  socket.cork();
+  socket.write(head);
+  const takesMore = socket.write(content);
+  socket.uncork();
+  return takesMore;
+}

@@ -1,0 +1,45 @@
+import type { ResponseSink } from './response-sink.ts';
+
+/** What a connection is asked to run. */
+export interface ExchangePlan<Result> {
+  /** FastDFS's name of the command, for errors. */
+  readonly command: string;
+  readonly sink: ResponseSink<Result>;
+  /** Bytes of content that follow the request. */
+  readonly contentSize: number;
+  /** Cancels the exchange, which costs its connection; the error is the signal's reason. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** One request and its response under way on a connection; or its opening, which has neither. */
+export class Exchange {
+  readonly command: string;
+  readonly sink: ResponseSink<unknown>;
+  readonly contentSize: number;
+  readonly signal: AbortSignal | undefined;
+  /** Bytes of content that the socket has not been given yet. */
+  contentLeft: number;
+  /** `performance.now()` when the server got the turn: the request and its content were complete. */
+  serversTurnSinceMs = performance.now();
+  /** True while the next content bytes, or the reader of the response, keep the server waiting. */
+  waitsForCaller = false;
+  /** Settles the caller's promise with what the sink made of the response; throws what it throws. */
+  readonly succeed: () => void;
+  readonly fail: (error: unknown) => void;
+
+  constructor(plan: ExchangePlan<unknown>, succeed: () => void, fail: (error: unknown) => void) {
+    this.command = plan.command;
+    this.sink = plan.sink;
+    this.contentSize = plan.contentSize;
+    this.contentLeft = plan.contentSize;
+    this.signal = plan.signal;
+    this.succeed = succeed;
+    this.fail = fail;
+  }
+
+  /** Counts content bytes that the socket was given. */
+  contentGiven(size: number): void {
+    this.contentLeft -= size;
+    if (this.contentLeft === 0) this.serversTurnSinceMs = performance.now();
+  }
+}

@@ -1,0 +1,78 @@
+import type { Command, ContentCommand, DownloadCommand } from '../protocol/command.ts';
+import { encodeRequestMessage } from '../protocol/frame.ts';
+import type { FastdfsConnection } from './connection.ts';
+import { sendContent } from './content-sender.ts';
+import { DecodingSink, type ResponseSink } from './response-sink.ts';
+
+/** Lets the reader of a download go on after a pause, or give the rest up. */
+export interface DownloadControl {
+  resume(): void;
+  /** The download rejects with `reason`, and its connection is closed. */
+  cancel(reason: unknown): void;
+}
+
+export interface DownloadSink extends ResponseSink<void> {
+  /** Called first, before the request is sent. */
+  attach(control: DownloadControl): void;
+}
+
+/**
+ * Runs one command on a connection. All three reject with `FastdfsStatusError` when the server
+ * refuses, `FastdfsConnectionError` (also `FastdfsTimeoutError`) when it cannot be talked to,
+ * `ProtocolError` for a request that no server would take, and the signal's reason.
+ */
+export async function execute<Request, Response>(
+  connection: FastdfsConnection,
+  command: Command<Request, Response>,
+  request: Request,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const message = encodeRequestMessage(command, request);
+  const sink = new DecodingSink((body) => command.decodeResponse(body));
+  return connection.run({ command: command.name, sink, contentSize: 0, signal }, (exchange) => {
+    connection.write(exchange, message, null);
+  });
+}
+
+/** `content` must give exactly the bytes that the request announces; what it throws is rethrown. */
+export async function executeWithContent<Request, Response>(
+  connection: FastdfsConnection,
+  command: ContentCommand<Request, Response>,
+  request: Request,
+  content: Buffer | AsyncIterable<Buffer>,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const head = encodeRequestMessage(command, request);
+  const contentSize = command.contentSizeOf(request);
+  const sink = new DecodingSink((body) => command.decodeResponse(body));
+  return connection.run({ command: command.name, sink, contentSize, signal }, (exchange) => {
+    if (Buffer.isBuffer(content)) {
+      connection.write(exchange, head, content);
+      return;
+    }
+    sendContent(connection, exchange, head, content).catch((error: unknown) => {
+      // Nothing may follow content that broke off, so the connection goes with it.
+      if (connection.isRunning(exchange)) connection.close('content-failed', error);
+    });
+  });
+}
+
+/** Resolves when the last byte of the body was given to the sink. */
+export async function executeDownload<Request>(
+  connection: FastdfsConnection,
+  command: DownloadCommand<Request>,
+  request: Request,
+  sink: DownloadSink,
+  signal?: AbortSignal,
+): Promise<void> {
+  const message = encodeRequestMessage(command, request);
+  return connection.run({ command: command.name, sink, contentSize: 0, signal }, (exchange) => {
+    sink.attach({
+      resume: () => connection.resume(exchange),
+      cancel: (reason) => {
+        if (connection.isRunning(exchange)) connection.close('cancelled', reason);
+      },
+    });
+    connection.write(exchange, message, null);
+  });
+}

@@ -1,0 +1,48 @@
+import type { ConnectionObserver } from './close-reason.ts';
+import type { FastdfsConnection } from './connection.ts';
+import { ConnectionPool, type Purpose } from './connection-pool.ts';
+import type { PoolSettings } from './connection-settings.ts';
+import { renderAddress, type ServerAddress } from './server-address.ts';
+
+/** The pools of all servers that are talked to, made when first needed. */
+export class ServerPools {
+  readonly #settings: PoolSettings;
+  readonly #observer: ConnectionObserver;
+  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #expiryTimer: NodeJS.Timeout;
+
+  /** `observer` is told of every connection that is closed, and why. */
+  constructor(settings: PoolSettings, observer: ConnectionObserver = () => {}) {
+    this.#settings = settings;
+    this.#observer = observer;
+    const intervalMs = Math.max(settings.idleConnectionLifetimeMs / 2, 10);
+    this.#expiryTimer = setInterval(() => this.#expireIdle(), intervalMs).unref();
+  }
+
+  /** As `ConnectionPool.withConnection`, for the server at the address. */
+  withConnection<Result>(
+    address: ServerAddress,
+    purpose: Purpose,
+    task: (connection: FastdfsConnection) => Promise<Result>,
+  ): Promise<Result> {
+    const name = renderAddress(address);
+    let pool = this.#pools.get(name);
+    if (pool === undefined) {
+      pool = new ConnectionPool(address, this.#settings, this.#observer);
+      this.#pools.set(name, pool);
+    }
+    return pool.withConnection(purpose, task);
+  }
+
+  close(): void {
+    clearInterval(this.#expiryTimer);
+    for (const pool of this.#pools.values()) pool.close();
+  }
+
+  #expireIdle(): void {
+    for (const [name, pool] of this.#pools) {
+      pool.expireIdle();
+      if (pool.isEmpty) this.#pools.delete(name);
+    }
+  }
+}

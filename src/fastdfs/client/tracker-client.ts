@@ -1,0 +1,153 @@
+import type { Command } from '../protocol/command.ts';
+import { activeTest } from '../protocol/commands/active-test.ts';
+import { type GroupRecord, listAllGroups } from '../protocol/commands/list-groups.ts';
+import { listStorages, type StorageRecord } from '../protocol/commands/list-storages.ts';
+import {
+  type FetchTarget,
+  type FetchTargets,
+  queryFetchAll,
+  queryFetchOne,
+  queryUpdate,
+} from '../protocol/commands/query-fetch.ts';
+import {
+  queryStoreWithGroupAll,
+  queryStoreWithGroupOne,
+  queryStoreWithoutGroupAll,
+  queryStoreWithoutGroupOne,
+  type StoreTarget,
+  type StoreTargets,
+} from '../protocol/commands/query-store.ts';
+import { FASTDFS_STATUS } from '../protocol/errors.ts';
+import type { FileIdParts } from '../protocol/file-id.ts';
+import { FastdfsConnectionError, FastdfsStatusError, TrackersUnreachableError } from './errors.ts';
+import { execute } from './exchanges.ts';
+import { FailedServers } from './failed-servers.ts';
+import type { ServerAddress } from './server-address.ts';
+import type { ServerPools } from './server-pools.ts';
+
+/**
+ * Asks whichever tracker answers. Each request goes to the next tracker in turn; when that one
+ * cannot be talked to, or says that nothing is usable (2) or has space (28), the others are asked:
+ * each tracker has its own view, and one that has just started sees no storage servers at all.
+ *
+ * All requests reject with `FastdfsStatusError` (28 when any tracker said so, else 2, when none
+ * knew better), `TrackersUnreachableError` when none answered, or the signal's reason.
+ */
+export class TrackerClient {
+  readonly trackers: readonly ServerAddress[];
+  readonly #pools: ServerPools;
+  readonly #failed: FailedServers;
+  #turn = 0;
+
+  /** `avoidFailedMs`: how long a tracker that failed is asked last. */
+  constructor(pools: ServerPools, trackers: readonly ServerAddress[], avoidFailedMs: number) {
+    if (trackers.length === 0) throw new RangeError('at least one tracker is needed');
+    this.#pools = pools;
+    this.trackers = trackers;
+    this.#failed = new FailedServers(avoidFailedMs);
+  }
+
+  /** Where to upload to, in the group when one is given. */
+  queryStore(groupName: string | null, signal?: AbortSignal): Promise<StoreTarget> {
+    return groupName === null
+      ? this.#ask(queryStoreWithoutGroupOne, undefined, signal)
+      : this.#ask(queryStoreWithGroupOne, { groupName }, signal);
+  }
+
+  /** All storage servers of a group that take uploads. */
+  queryStoreAll(groupName: string | null, signal?: AbortSignal): Promise<StoreTargets> {
+    return groupName === null
+      ? this.#ask(queryStoreWithoutGroupAll, undefined, signal)
+      : this.#ask(queryStoreWithGroupAll, { groupName }, signal);
+  }
+
+  /** A storage server that should have the file. Trackers do not know which files exist. */
+  queryFetch(file: FileIdParts, signal?: AbortSignal): Promise<FetchTarget> {
+    return this.#ask(queryFetchOne, file, signal);
+  }
+
+  /** All storage servers that should have the file. */
+  queryFetchAll(file: FileIdParts, signal?: AbortSignal): Promise<FetchTargets> {
+    return this.#ask(queryFetchAll, file, signal);
+  }
+
+  /** The storage server for changes to the file: its source, while that is usable. */
+  queryUpdate(file: FileIdParts, signal?: AbortSignal): Promise<FetchTarget> {
+    return this.#ask(queryUpdate, file, signal);
+  }
+
+  listGroups(signal?: AbortSignal): Promise<readonly GroupRecord[]> {
+    return this.#ask(listAllGroups, undefined, signal);
+  }
+
+  /** The storage servers of a group, whatever their status. */
+  listStorages(groupName: string, signal?: AbortSignal): Promise<readonly StorageRecord[]> {
+    return this.#ask(listStorages, { groupName, storageId: null }, signal);
+  }
+
+  /** Asks one tracker whether it is there; rejects with its `FastdfsConnectionError`. */
+  activeTest(tracker: ServerAddress, signal?: AbortSignal): Promise<void> {
+    return this.#askOne(tracker, activeTest, undefined, signal);
+  }
+
+  async #ask<Request, Response>(
+    command: Command<Request, Response>,
+    request: Request,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const failures: FastdfsConnectionError[] = [];
+    let refusal: FastdfsStatusError | null = null;
+    for (const tracker of this.#inTurn()) {
+      try {
+        return await this.#askOne(tracker, command, request, signal);
+      } catch (error) {
+        if (error instanceof FastdfsConnectionError) failures.push(error);
+        else if (isPassedOn(error)) refusal = worseOf(refusal, error);
+        else throw error;
+      }
+    }
+    throw refusal ?? new TrackersUnreachableError(command.name, failures);
+  }
+
+  async #askOne<Request, Response>(
+    tracker: ServerAddress,
+    command: Command<Request, Response>,
+    request: Request,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
+    const purpose = { command: command.name, isReplayable: true, signal };
+    try {
+      const response = await this.#pools.withConnection(tracker, purpose, (connection) =>
+        execute(connection, command, request, signal),
+      );
+      this.#failed.works(tracker);
+      return response;
+    } catch (error) {
+      if (error instanceof FastdfsConnectionError) this.#failed.failed(tracker);
+      throw error;
+    }
+  }
+
+  /** All trackers, from the next one in turn; those that failed lately come last. */
+  #inTurn(): readonly ServerAddress[] {
+    this.#turn = (this.#turn + 1) % this.trackers.length;
+    const inTurn = [...this.trackers.slice(this.#turn), ...this.trackers.slice(0, this.#turn)];
+    const isAvoided = (tracker: ServerAddress) => this.#failed.isAvoided(tracker);
+    if (!inTurn.some(isAvoided)) return inTurn;
+    return [...inTurn.filter((tracker) => !isAvoided(tracker)), ...inTurn.filter(isAvoided)];
+  }
+}
+
+/** Whether another tracker may know better. */
+function isPassedOn(error: unknown): error is FastdfsStatusError {
+  return (
+    error instanceof FastdfsStatusError &&
+    (error.fastdfsStatus === FASTDFS_STATUS.notFound ||
+      error.fastdfsStatus === FASTDFS_STATUS.noSpace)
+  );
+}
+
+/** No space says more than nothing usable: that tracker saw storage servers. */
+function worseOf(first: FastdfsStatusError | null, second: FastdfsStatusError): FastdfsStatusError {
+  return first?.fastdfsStatus === FASTDFS_STATUS.noSpace ? first : second;
+}
