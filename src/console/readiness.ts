@@ -1,4 +1,5 @@
-import type { BlobStore, ClusterState } from '../blob-store/blob-store.ts';
+import type { BlobStore } from '../blob-store/blob-store.ts';
+import { clusterProblem } from '../core/cluster-health.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 
 export interface ReadinessCheck {
@@ -41,20 +42,6 @@ export async function checkReadiness(sources: ReadinessSources): Promise<Readine
     { name: 'fastdfs', ok: fastdfs === null, problem: fastdfs },
   ];
   return { ready: checks.every(({ ok }) => ok), checks };
-}
-
-/** Why nothing could be stored now; null when a tracker and a storage server are usable. */
-export function clusterProblem({ trackers, groups }: ClusterState): string | null {
-  if (!trackers.some(({ reachable }) => reachable)) {
-    const each = trackers.map(
-      ({ host, port, problem }) => `${host}:${port}: ${problem ?? 'unknown'}`,
-    );
-    return `no tracker can be reached (${each.join('; ') || 'none is configured'})`;
-  }
-  const servers = groups.flatMap(({ storageServers }) => storageServers);
-  if (servers.some(({ status }) => status === 'ACTIVE')) return null;
-  const each = servers.map(({ host, port, status }) => `${host}:${port} ${status}`);
-  return `no storage server is ACTIVE (${each.join(', ') || 'the trackers know none'})`;
 }
 
 async function problemOf(

@@ -1,0 +1,32 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { listen } from '../support/listen.ts';
+import type { HostPort } from '../support/units.ts';
+import { createConsoleApp } from './app.ts';
+import type { ReadinessSources } from './readiness.ts';
+
+export interface ConsoleDoor {
+  readonly address: HostPort;
+  close(): Promise<void>;
+}
+
+const CHECK_TIMEOUT_MS = 5000;
+
+/** Opens the operator's port. Throws `ListenError`. */
+export async function listenConsole(
+  wanted: HostPort,
+  sources: Omit<ReadinessSources, 'checkTimeoutMs'>,
+): Promise<ConsoleDoor> {
+  const app = createConsoleApp({ ...sources, checkTimeoutMs: CHECK_TIMEOUT_MS });
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const address = await listen(server, wanted, 'GATEWAY_CONSOLE_LISTEN');
+  return {
+    address,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // A probe's kept-alive connection is no reason to wait.
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type HostPort, renderHostPort } from './units.ts';
+
+/** A door that could not be opened; the message names the setting to change. */
+export class ListenError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ListenError';
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EACCES: 'this account may not listen there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host name',
+};
+
+/** Resolves to the address that the server got. Throws `ListenError`. */
+export async function listen(
+  server: Server,
+  { host, port }: HostPort,
+  settingName: string,
+): Promise<HostPort> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, () => {
+        server.removeListener('error', reject);
+        resolve();
+      });
+    });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = reasons[code ?? ''] ?? message;
+    throw new ListenError(
+      `Cannot listen on ${renderHostPort({ host, port })}: ${reason}. Set ${settingName} to another address.`,
+      { cause: error },
+    );
+  }
+  return { host, port: (server.address() as AddressInfo).port };
+}
+
+/** The URL for somebody on this machine: wildcard addresses cannot be connected to everywhere. */
+export function localUrl({ host, port }: HostPort): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${renderHostPort({ host: reachable, port })}`;
+}
