@@ -1,4 +1,4 @@
-import type { ListedObject, ListObjectsPage } from '../object-index/object-index.ts';
+import type { ListObjectsPage } from '../object-index/object-index.ts';
 import type { Bucket } from '../object-index/records.ts';
 import { parsePageToken, renderPageToken } from './page-token.ts';
 import type { CoreServices } from './services.ts';
@@ -12,16 +12,6 @@ export interface ListRequest {
   readonly delimiter: string;
   /** At least 0; 1000 counts for more. */
   readonly maxKeys: number;
-  readonly fetchOwner: boolean;
-}
-
-export interface ListedKey extends ListedObject {
-  /** Null unless owners were asked for. */
-  readonly ownerName: string | null;
-}
-
-export interface KeysPage extends Omit<ListObjectsPage, 'objects'> {
-  readonly objects: readonly ListedKey[];
 }
 
 /** One page of what sorts after `after`, a key or a common prefix. */
@@ -29,23 +19,13 @@ export async function listObjects(
   core: CoreServices,
   bucket: Bucket,
   request: ListRequest & { readonly after: string },
-): Promise<KeysPage> {
-  const page = await core.index.listObjects({
-    bucketId: bucket.id,
-    prefix: request.prefix,
-    delimiter: request.delimiter,
-    after: request.after,
-    limit: Math.min(request.maxKeys, listedKeysMax),
-  });
-  const names = request.fetchOwner ? await ownerNames(core, page.objects) : null;
-  const objects = page.objects.map((object) => ({
-    ...object,
-    ownerName: names && (names.get(object.ownerId) ?? ''),
-  }));
-  return { ...page, objects };
+): Promise<ListObjectsPage> {
+  const { prefix, delimiter, after } = request;
+  const limit = Math.min(request.maxKeys, listedKeysMax);
+  return await core.index.listObjects({ bucketId: bucket.id, prefix, delimiter, after, limit });
 }
 
-export interface TokenPage extends KeysPage {
+export interface TokenPage extends ListObjectsPage {
   /** Opaque; null when no more follow. */
   readonly nextToken: string | null;
 }
@@ -64,17 +44,4 @@ export async function listObjectsByToken(
   const page = await listObjects(core, bucket, { ...request, after });
   const nextToken = page.nextAfter === null ? null : renderPageToken(use, page.nextAfter);
   return { ...page, nextToken };
-}
-
-/** Names of the users that own the objects, at most one look-up for each. */
-async function ownerNames(
-  core: CoreServices,
-  objects: readonly ListedObject[],
-): Promise<Map<string, string>> {
-  const names = new Map<string, string>();
-  for (const ownerId of new Set(objects.map((object) => object.ownerId))) {
-    const user = await core.index.findUser(ownerId);
-    if (user) names.set(ownerId, user.name);
-  }
-  return names;
 }

@@ -1,6 +1,76 @@
 import type { Route } from './operation.ts';
+import {
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  headBucket,
+  listBuckets,
+} from './operations/buckets.ts';
+import { completeMultipartUpload } from './operations/complete-multipart-upload.ts';
+import { copyObject } from './operations/copy-object.ts';
+import {
+  abortMultipartUpload,
+  createMultipartUpload,
+} from './operations/create-multipart-upload.ts';
+import { deleteObject, deleteObjects } from './operations/delete-objects.ts';
+import { getObject, headObject } from './operations/get-object.ts';
+import { listMultipartUploads } from './operations/list-multipart-uploads.ts';
+import { listObjectVersions } from './operations/list-object-versions.ts';
+import { listObjects, listObjectsV2 } from './operations/list-objects.ts';
+import { listParts } from './operations/list-parts.ts';
+import { putObject } from './operations/put-object.ts';
+import { uploadPart, uploadPartCopy } from './operations/upload-part.ts';
+
+const copySource = 'x-amz-copy-source';
 
 /**
  * Every operation that the gateway has: one row per method, resource and subresource, in any order.
  */
-export const routes: readonly Route[] = [];
+export const routes: readonly Route[] = [
+  { method: 'GET', resource: 'service', subresource: null, operation: listBuckets },
+
+  { method: 'PUT', resource: 'bucket', subresource: null, operation: createBucket },
+  { method: 'HEAD', resource: 'bucket', subresource: null, operation: headBucket },
+  { method: 'DELETE', resource: 'bucket', subresource: null, operation: deleteBucket },
+  { method: 'GET', resource: 'bucket', subresource: 'location', operation: getBucketLocation },
+  { method: 'GET', resource: 'bucket', subresource: null, operation: listObjects },
+  { method: 'GET', resource: 'bucket', subresource: 'list-type', operation: listObjectsV2 },
+  { method: 'GET', resource: 'bucket', subresource: 'versions', operation: listObjectVersions },
+  { method: 'GET', resource: 'bucket', subresource: 'uploads', operation: listMultipartUploads },
+  { method: 'POST', resource: 'bucket', subresource: 'delete', operation: deleteObjects },
+
+  { method: 'PUT', resource: 'object', subresource: null, operation: putObject },
+  {
+    method: 'PUT',
+    resource: 'object',
+    subresource: null,
+    header: copySource,
+    operation: copyObject,
+  },
+  { method: 'GET', resource: 'object', subresource: null, operation: getObject },
+  { method: 'HEAD', resource: 'object', subresource: null, operation: headObject },
+  { method: 'DELETE', resource: 'object', subresource: null, operation: deleteObject },
+
+  { method: 'POST', resource: 'object', subresource: 'uploads', operation: createMultipartUpload },
+  { method: 'PUT', resource: 'object', subresource: 'uploadId', operation: uploadPart },
+  {
+    method: 'PUT',
+    resource: 'object',
+    subresource: 'uploadId',
+    header: copySource,
+    operation: uploadPartCopy,
+  },
+  {
+    method: 'POST',
+    resource: 'object',
+    subresource: 'uploadId',
+    operation: completeMultipartUpload,
+  },
+  {
+    method: 'DELETE',
+    resource: 'object',
+    subresource: 'uploadId',
+    operation: abortMultipartUpload,
+  },
+  { method: 'GET', resource: 'object', subresource: 'uploadId', operation: listParts },
+];

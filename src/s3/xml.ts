@@ -54,17 +54,18 @@ function renderChildren(children: { readonly [element: string]: XmlContent }): s
 }
 
 /**
- * A document with its declaration. Undefined content leaves its element out; element names are
- * ours and not escaped. `xmlns` is S3's unless told otherwise.
+ * A document with its declaration: the root's children, or its text. Undefined content leaves its
+ * element out; element names are ours and not escaped. `xmlns` is S3's unless told otherwise.
  */
 export function renderXml(
   rootName: string,
-  children: { readonly [element: string]: XmlContent },
+  content: string | { readonly [element: string]: XmlContent },
   options: { readonly xmlns?: string | null } = {},
 ): string {
   const xmlns = options.xmlns === undefined ? s3Namespace : options.xmlns;
   const attribute = xmlns === null ? '' : ` xmlns="${xmlns}"`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${rootName}${attribute}>${renderChildren(children)}</${rootName}>`;
+  const inner = typeof content === 'string' ? escapeText(content) : renderChildren(content);
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${rootName}${attribute}>${inner}</${rootName}>`;
 }
 
 /** A parsed element. Namespaces and attributes are dropped. */

@@ -1,0 +1,113 @@
+import {
+  createBucket as create,
+  deleteBucket as drop,
+  listBuckets as list,
+  listedBucketsMax,
+} from '../../core/buckets.ts';
+import { GatewayError } from '../../core/errors.ts';
+import { parsePageToken, renderPageToken } from '../../core/page-token.ts';
+import type { Operation, S3Request } from '../operation.ts';
+import { integerParameter, isoTime } from '../parameters.ts';
+import { parseXml, renderXml } from '../xml.ts';
+
+const configurationSizeBytesMax = 64 * 1024;
+
+/** The location that documents leave empty, for reasons of age. */
+const legacyRegion = 'us-east-1';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html */
+export const listBuckets: Operation = {
+  name: 'ListBuckets',
+  permission: 's3:ListAllMyBuckets',
+  bucketAccess: 'none',
+  async handle({ query, caller }, { core }) {
+    const limit = integerParameter(query, 'max-buckets', {
+      fallback: listedBucketsMax,
+      min: 1,
+      max: listedBucketsMax,
+    });
+    const prefix = query.get('prefix') ?? '';
+    const token = query.get('continuation-token');
+    const use = ['ListBuckets', prefix];
+    const after = token === null ? '' : parsePageToken(use, token);
+    const { region } = core.settings;
+    const isElsewhere = (query.get('bucket-region') ?? region) !== region;
+    const page = isElsewhere
+      ? { buckets: [], nextAfter: null }
+      : await list(core, caller, { prefix, after, limit });
+    const body = renderXml('ListAllMyBucketsResult', {
+      Owner: { ID: caller.userId, DisplayName: caller.userName },
+      Buckets: {
+        Bucket: page.buckets.map((bucket) => ({
+          Name: bucket.name,
+          CreationDate: isoTime(bucket.createdAtMs),
+        })),
+      },
+      Prefix: query.has('prefix') ? prefix : undefined,
+      ContinuationToken: page.nextAfter === null ? undefined : renderPageToken(use, page.nextAfter),
+    });
+    return { status: 200, body };
+  },
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
+export const createBucket: Operation = {
+  name: 'CreateBucket',
+  permission: 's3:CreateBucket',
+  bucketAccess: 'none',
+  async handle(request, { core }) {
+    const name = request.bucketName ?? '';
+    const locationConstraint = await readLocationConstraint(request);
+    await create(core, request.caller, name, locationConstraint);
+    return { status: 200, headers: { location: `/${name}` } };
+  },
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
+export const headBucket: Operation = {
+  name: 'HeadBucket',
+  permission: 's3:ListBucket',
+  bucketAccess: 'required',
+  async handle(_request, { core }) {
+    // The region that signatures name, which is what SDKs take from here.
+    const headers = { 'x-amz-bucket-region': core.settings.region };
+    return { status: 200, headers };
+  },
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html */
+export const getBucketLocation: Operation = {
+  name: 'GetBucketLocation',
+  permission: 's3:GetBucketLocation',
+  bucketAccess: 'required',
+  async handle(_request, { core, bucket }) {
+    const location = bucket.locationConstraint ?? core.settings.region;
+    const body = renderXml('LocationConstraint', location === legacyRegion ? '' : location);
+    return { status: 200, body };
+  },
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
+export const deleteBucket: Operation = {
+  name: 'DeleteBucket',
+  permission: 's3:DeleteBucket',
+  bucketAccess: 'required',
+  async handle(_request, { core, bucket }) {
+    await drop(core, bucket);
+    return { status: 204 };
+  },
+};
+
+/** Null when the body is empty or names no location. Throws `MalformedXML` or `NotImplemented`. */
+async function readLocationConstraint(request: S3Request): Promise<string | null> {
+  const document = await request.text(configurationSizeBytesMax);
+  if (document.trim() === '') return null;
+  const configuration = parseXml(document, 'CreateBucketConfiguration');
+  for (const { name } of configuration.children) {
+    if (name === 'LocationConstraint') continue;
+    throw new GatewayError('NotImplemented', {
+      message: `CreateBucket does not support the element ${name}.`,
+    });
+  }
+  return configuration.textOf('LocationConstraint')?.trim() || null;
+}

@@ -1,0 +1,85 @@
+import { GatewayError } from '../../core/errors.ts';
+import { type CompletedPart, completeUpload } from '../../core/multipart/complete-upload.ts';
+import { partNumberMax } from '../../core/multipart/upload-part.ts';
+import {
+  checksumAlgorithms,
+  checksumElement,
+  checksumElements,
+  declaredChecksum,
+  parseChecksumType,
+} from '../checksum-headers.ts';
+import { quoteEtag } from '../object-headers.ts';
+import type { Operation, RequestHeaders } from '../operation.ts';
+import { keyOf } from '../parameters.ts';
+import { writeCondition } from '../preconditions.ts';
+import { parseXml, renderXml, type XmlElement } from '../xml.ts';
+import { uploadIdOf } from './create-multipart-upload.ts';
+
+/** 10,000 parts with ETag and SHA-256, written with indentation. */
+const documentSizeBytesMax = 4 * 1024 * 1024;
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
+export const completeMultipartUpload: Operation = {
+  name: 'CompleteMultipartUpload',
+  permission: 's3:PutObject',
+  bucketAccess: 'required',
+  async handle(request, { core, bucket }) {
+    const { headers } = request;
+    const key = keyOf(request);
+    const document = await request.text(documentSizeBytesMax);
+    const object = await completeUpload(core, {
+      bucket,
+      key,
+      uploadId: uploadIdOf(request),
+      parts: readParts(parseXml(document, 'CompleteMultipartUpload')),
+      checksumType: parseChecksumType(headers),
+      checksum: declaredChecksum(headers),
+      size: objectSize(headers),
+      condition: writeCondition(headers),
+    });
+    const body = renderXml('CompleteMultipartUploadResult', {
+      Location: `http://${headers.get('host') ?? ''}${request.path}`,
+      Bucket: bucket.name,
+      Key: key,
+      ETag: quoteEtag(object.etag),
+      ...checksumElements(object.checksum),
+    });
+    return { status: 200, body };
+  },
+};
+
+/** Throws `MalformedXML` for a list without parts, or with too many. */
+function readParts(document: XmlElement): readonly CompletedPart[] {
+  const elements = document.list('Part');
+  if (elements.length === 0 || elements.length > partNumberMax) {
+    throw new GatewayError('MalformedXML');
+  }
+  return elements.map((element) => {
+    const number = element.textOf('PartNumber')?.trim() ?? '';
+    const etag = element.textOf('ETag')?.trim();
+    if (!etag || !/^\d{1,9}$/.test(number)) throw new GatewayError('MalformedXML');
+    return {
+      partNumber: Number(number),
+      etag: etag.replace(/^"(.*)"$/, '$1'),
+      checksumValue: checksumOf(element),
+    };
+  });
+}
+
+function checksumOf(part: XmlElement): string | null {
+  for (const algorithm of checksumAlgorithms) {
+    const value = part.textOf(checksumElement(algorithm))?.trim();
+    if (value) return value;
+  }
+  return null;
+}
+
+/** `x-amz-mp-object-size`, null without the header. Throws `InvalidRequest`. */
+function objectSize(headers: RequestHeaders): number | null {
+  const value = headers.get('x-amz-mp-object-size');
+  if (value === null) return null;
+  if (/^\d{1,15}$/.test(value)) return Number(value);
+  throw new GatewayError('InvalidRequest', {
+    message: 'Value for x-amz-mp-object-size header is invalid.',
+  });
+}

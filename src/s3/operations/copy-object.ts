@@ -1,0 +1,44 @@
+import { copyObject as copy } from '../../core/copy-object.ts';
+import { GatewayError } from '../../core/errors.ts';
+import { checksumElements } from '../checksum-headers.ts';
+import { parseCopySource } from '../copy-source.ts';
+import { describeObject, quoteEtag } from '../object-headers.ts';
+import type { Operation, RequestHeaders } from '../operation.ts';
+import { isoTime, keyOf } from '../parameters.ts';
+import { writeCondition } from '../preconditions.ts';
+import { renderXml } from '../xml.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+export const copyObject: Operation = {
+  name: 'CopyObject',
+  permission: 's3:PutObject',
+  bucketAccess: 'required',
+  async handle(request, { core, bucket }) {
+    const { headers } = request;
+    const object = await copy(core, {
+      source: parseCopySource(headers),
+      bucket,
+      key: keyOf(request),
+      caller: request.caller,
+      metadataDirective: parseMetadataDirective(headers),
+      description: describeObject(headers),
+      condition: writeCondition(headers),
+    });
+    const body = renderXml('CopyObjectResult', {
+      LastModified: isoTime(object.lastModifiedMs),
+      ETag: quoteEtag(object.etag),
+      ...checksumElements(object.checksum),
+    });
+    return { status: 200, body };
+  },
+};
+
+function parseMetadataDirective(headers: RequestHeaders): 'COPY' | 'REPLACE' {
+  const directive = headers.get('x-amz-metadata-directive') ?? 'COPY';
+  if (directive === 'COPY' || directive === 'REPLACE') return directive;
+  throw new GatewayError('InvalidArgument', {
+    message: 'Unknown metadata directive.',
+    ArgumentName: 'x-amz-metadata-directive',
+    ArgumentValue: directive,
+  });
+}

@@ -1,0 +1,86 @@
+import {
+  type DeleteFailure,
+  deletedKeysMax,
+  deleteObjects as deleteMany,
+  deleteObject as deleteOne,
+  type ObjectToDelete,
+} from '../../core/delete-objects.ts';
+import { GatewayError } from '../../core/errors.ts';
+import { checksumAlgorithms, checksumHeader } from '../checksum-headers.ts';
+import { errorEntry } from '../errors.ts';
+import type { Operation, RequestHeaders } from '../operation.ts';
+import { keyOf } from '../parameters.ts';
+import { parseXml, renderXml, type XmlElement } from '../xml.ts';
+
+/** As AWS documents it for the list of keys. */
+const documentSizeBytesMax = 2 * 1024 * 1024;
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
+export const deleteObject: Operation = {
+  name: 'DeleteObject',
+  permission: 's3:DeleteObject',
+  bucketAccess: 'required',
+  async handle(request, { core, bucket }) {
+    const versionId = request.query.get('versionId');
+    await deleteOne(core, bucket, { key: keyOf(request), versionId });
+    return { status: 204 };
+  },
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+export const deleteObjects: Operation = {
+  name: 'DeleteObjects',
+  permission: 's3:DeleteObject',
+  bucketAccess: 'required',
+  async handle(request, { core, bucket }) {
+    checkIntegrityHeader(request.headers);
+    const document = parseXml(await request.text(documentSizeBytesMax), 'Delete');
+    const isQuiet = document.textOf('Quiet')?.trim().toLowerCase() === 'true';
+    const { deleted, failed } = await deleteMany(core, bucket, readObjects(document));
+    const body = renderXml('DeleteResult', {
+      Deleted: isQuiet ? undefined : deleted.map(nameObject),
+      Error: failed.map(renderFailure),
+    });
+    return { status: 200, body };
+  },
+};
+
+/** A mangled list would delete the wrong keys: S3 wants it guarded. */
+function checkIntegrityHeader(headers: RequestHeaders): void {
+  const isGuarded =
+    headers.get('content-md5') !== null ||
+    /x-amz-checksum-/i.test(headers.get('x-amz-trailer') ?? '') ||
+    checksumAlgorithms.some((algorithm) => headers.get(checksumHeader(algorithm)) !== null);
+  if (isGuarded) return;
+  throw new GatewayError('InvalidRequest', {
+    message: 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+  });
+}
+
+function readObjects(document: XmlElement): readonly ObjectToDelete[] {
+  const elements = document.list('Object');
+  if (elements.length === 0 || elements.length > deletedKeysMax) {
+    throw new GatewayError('MalformedXML');
+  }
+  return elements.map((element) => {
+    const key = element.textOf('Key');
+    if (!key) throw new GatewayError('MalformedXML');
+    const condition = element.children.find(({ name }) => name !== 'Key' && name !== 'VersionId');
+    if (condition) {
+      // Left out of account it would delete what the client wants to keep.
+      throw new GatewayError('NotImplemented', {
+        message: `DeleteObjects does not support the element ${condition.name}.`,
+      });
+    }
+    return { key, versionId: element.textOf('VersionId') };
+  });
+}
+
+function nameObject({ key, versionId }: ObjectToDelete) {
+  return { Key: key, VersionId: versionId ?? undefined };
+}
+
+function renderFailure(failure: DeleteFailure) {
+  const { code, facts } = failure.error;
+  return { ...nameObject(failure), Code: code, Message: facts.message ?? errorEntry(code).message };
+}

@@ -1,0 +1,101 @@
+import type { ByteRange } from '../../core/byte-range.ts';
+import { parseRange } from '../../core/byte-range.ts';
+import { GatewayError } from '../../core/errors.ts';
+import {
+  type FoundObject,
+  type GetObjectRequest,
+  getObject as get,
+  headObject as head,
+} from '../../core/get-object.ts';
+import { partNumberMax } from '../../core/multipart/upload-part.ts';
+import type { Bucket, Checksum } from '../../object-index/records.ts';
+import { checksumResponseHeaders } from '../checksum-headers.ts';
+import { notModifiedHeaders, objectHeaders, overriddenHeaders } from '../object-headers.ts';
+import type { Operation, RequestHeaders, S3Request, S3Response } from '../operation.ts';
+import { integerParameter, keyOf } from '../parameters.ts';
+import { ifRange, readConditions } from '../preconditions.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
+export const getObject: Operation = {
+  name: 'GetObject',
+  permission: 's3:GetObject',
+  bucketAccess: 'required',
+  async handle(request, { core, bucket }) {
+    const overridden = overriddenHeaders(request.query);
+    const found = await get(core, readRequest(request, bucket), request.signal);
+    const response = respond(found, request.headers, overridden);
+    return found.body ? { ...response, body: found.body } : response;
+  },
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
+export const headObject: Operation = {
+  name: 'HeadObject',
+  permission: 's3:GetObject',
+  bucketAccess: 'required',
+  async handle(request, { core, bucket }) {
+    const overridden = overriddenHeaders(request.query);
+    const found = await head(core, readRequest(request, bucket));
+    return respond(found, request.headers, overridden);
+  },
+};
+
+function readRequest(request: S3Request, bucket: Bucket): GetObjectRequest {
+  const { headers, query } = request;
+  const range = headers.get('range');
+  const number = integerParameter(query, 'partNumber', { fallback: 0, min: 1, max: partNumberMax });
+  const partNumber = number === 0 ? null : number;
+  if (partNumber !== null && range !== null) {
+    throw new GatewayError('InvalidRequest', {
+      message: 'Cannot specify both Range header and partNumber query parameter',
+    });
+  }
+  return {
+    bucket,
+    key: keyOf(request),
+    versionId: query.get('versionId'),
+    conditions: readConditions(headers),
+    range: range === null ? null : parseRange(range),
+    ifRange: ifRange(headers),
+    partNumber,
+  };
+}
+
+function respond(
+  found: FoundObject,
+  requestHeaders: RequestHeaders,
+  overridden: Record<string, string>,
+): S3Response {
+  const { object, range, part } = found;
+  if (found.isNotModified) return { status: 304, headers: notModifiedHeaders(object) };
+  // No Content-Range can say "no bytes": an empty object is answered whole.
+  const isPartial = range !== null && object.size > 0;
+  const wantsChecksum = requestHeaders.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED';
+  return {
+    status: isPartial ? 206 : 200,
+    headers: {
+      ...objectHeaders(object),
+      ...overridden,
+      'content-length': range?.size ?? object.size,
+      'content-range': isPartial ? contentRange(range, object.size) : undefined,
+      'x-amz-mp-parts-count': part?.partCount ?? undefined,
+      ...(wantsChecksum && checksumResponseHeaders(checksumOf(found))),
+    },
+  };
+}
+
+function contentRange(range: ByteRange, objectSize: number): string | undefined {
+  if (range.size === 0) return undefined;
+  return `bytes ${range.start}-${range.start + range.size - 1}/${objectSize}`;
+}
+
+/** The checksum of exactly the bytes that are answered; null when none is known. */
+function checksumOf({ object, range, part }: FoundObject): Checksum | null {
+  const { checksum } = object;
+  if (!checksum) return null;
+  if (part?.partCount) {
+    return part.checksumValue === null ? null : { ...checksum, value: part.checksumValue };
+  }
+  const isWhole = range === null || range.size === object.size;
+  return isWhole ? checksum : null;
+}

@@ -1,0 +1,28 @@
+import { putObject as put } from '../../core/put-object.ts';
+import { checksumResponseHeaders } from '../checksum-headers.ts';
+import { describeObject, quoteEtag } from '../object-headers.ts';
+import type { Operation } from '../operation.ts';
+import { keyOf } from '../parameters.ts';
+import { writeCondition } from '../preconditions.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+export const putObject: Operation = {
+  name: 'PutObject',
+  permission: 's3:PutObject',
+  bucketAccess: 'required',
+  async handle(request, { core, bucket }) {
+    const object = await put(core, {
+      bucket,
+      key: keyOf(request),
+      caller: request.caller,
+      description: describeObject(request.headers),
+      content: request.content(),
+      condition: writeCondition(request.headers),
+      signal: request.signal,
+    });
+    return {
+      status: 200,
+      headers: { etag: quoteEtag(object.etag), ...checksumResponseHeaders(object.checksum) },
+    };
+  },
+};

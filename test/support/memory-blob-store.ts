@@ -1,0 +1,127 @@
+import { Readable } from 'node:stream';
+import {
+  type BlobStore,
+  BlobStoreError,
+  type ClusterState,
+  type FilePiece,
+  type StoredFile,
+  type StoreOptions,
+} from '../../src/blob-store/blob-store.ts';
+
+/** What goes wrong; each one strikes every call until it is taken back. */
+export interface BlobFaults {
+  /** Storing fails once this many bytes of one call were stored. */
+  storeFailsAfterBytes?: number;
+  /** Storing fails without having read any content. */
+  storeUnavailable?: boolean;
+  /** Files that cannot be deleted. */
+  undeletable?: Set<string>;
+}
+
+/** Files in memory, cut into segments as FastDFS files are, with faults on demand. */
+export class MemoryBlobStore implements BlobStore {
+  readonly files = new Map<string, Buffer>();
+  readonly faults: BlobFaults = {};
+  /** Bytes that the last `storeStream` was given, complete or not. */
+  receivedBytes = 0;
+  /** Called before each file is opened. */
+  onOpen: (() => Promise<void>) | null = null;
+  readonly #segmentSizeBytesMax: number;
+  #fileCount = 0;
+
+  constructor(options: { readonly segmentSizeBytesMax?: number } = {}) {
+    this.#segmentSizeBytesMax = options.segmentSizeBytesMax ?? 64 * 1024 * 1024;
+  }
+
+  async storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]> {
+    return await this.storeStream(Readable.from([content]), content.length, options);
+  }
+
+  async storeStream(
+    content: AsyncIterable<Buffer>,
+    size: number,
+    options: StoreOptions,
+  ): Promise<StoredFile[]> {
+    if (size <= 0) throw new Error('an empty file was stored');
+    if (this.faults.storeUnavailable) {
+      throw new BlobStoreError('unavailable', 'no storage server can be reached');
+    }
+    this.receivedBytes = 0;
+    const stored: StoredFile[] = [];
+    let pending = Buffer.alloc(0);
+    for await (const chunk of content) {
+      options.signal.throwIfAborted();
+      this.receivedBytes += chunk.length;
+      pending = Buffer.concat([pending, chunk]);
+      while (pending.length >= this.#segmentSizeBytesMax) {
+        stored.push(this.#add(pending.subarray(0, this.#segmentSizeBytesMax), options));
+        pending = pending.subarray(this.#segmentSizeBytesMax);
+      }
+      this.#failWhenDue();
+    }
+    // As a storage server: a file exists only when all announced bytes came.
+    if (this.receivedBytes !== size) throw new BlobStoreError('unavailable', 'the content was cut');
+    if (pending.length > 0) stored.push(this.#add(pending, options));
+    return stored;
+  }
+
+  async open(
+    pieces: Iterable<FilePiece> | AsyncIterable<FilePiece>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Readable> {
+    await this.onOpen?.();
+    const chunks = this.#read(pieces, options.signal);
+    const first = await chunks.next();
+    if (first.done) throw new Error('an empty range was opened');
+    return Readable.from(
+      (async function* () {
+        yield first.value;
+        yield* chunks;
+      })(),
+      { objectMode: false },
+    );
+  }
+
+  async delete(fileId: string): Promise<void> {
+    if (this.faults.undeletable?.has(fileId)) {
+      throw new BlobStoreError('unavailable', `${fileId} cannot be deleted now`);
+    }
+    this.files.delete(fileId);
+  }
+
+  async clusterState(): Promise<ClusterState> {
+    return { trackers: [], groups: [] };
+  }
+
+  async close(): Promise<void> {}
+
+  async *#read(
+    pieces: Iterable<FilePiece> | AsyncIterable<FilePiece>,
+    signal: AbortSignal,
+  ): AsyncGenerator<Buffer, void, void> {
+    for await (const { fileId, offset, size } of pieces) {
+      signal.throwIfAborted();
+      const file = this.files.get(fileId);
+      if (!file) throw new BlobStoreError('not-found', `${fileId} is not there`);
+      if (size <= 0 || offset < 0 || offset + size > file.length) {
+        throw new Error(`bytes ${offset}+${size} of ${fileId} (${file.length}) were read`);
+      }
+      yield file.subarray(offset, offset + size);
+    }
+  }
+
+  #add(content: Buffer, options: StoreOptions): StoredFile {
+    this.#fileCount += 1;
+    const fileId = `group1/M00/00/00/file${this.#fileCount}`;
+    this.files.set(fileId, Buffer.from(content));
+    const file = { fileId, size: content.length };
+    options.onStored?.(file);
+    return file;
+  }
+
+  #failWhenDue(): void {
+    const limit = this.faults.storeFailsAfterBytes;
+    if (limit === undefined || this.receivedBytes < limit) return;
+    throw new BlobStoreError('unavailable', 'the storage server is gone');
+  }
+}
