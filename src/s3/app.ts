@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+import { getBucket } from '../core/access.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { CoreServices } from '../core/services.ts';
+import type { Bucket } from '../object-index/records.ts';
+import { type Authentication, authenticate, type FindCredentials } from './auth/authenticate.ts';
+import { SigningKeyCache } from './auth/signature-v4.ts';
+import { contentEncodingOfObject, hasBody, RequestBody } from './body.ts';
+import { errorEntry, toGatewayError } from './errors.ts';
+import { Exchange, type S3Bindings } from './exchange.ts';
+import type { Operation, Route, S3Request, S3Response } from './operation.ts';
+import { createResolver } from './operation-resolver.ts';
+import { parseTarget, type RequestTarget } from './request.ts';
+import { ReceivedHeaders } from './request-headers.ts';
+import { logRequest } from './request-log.ts';
+import { routes as allRoutes } from './route-table.ts';
+import { type ResponseIdentity, sendError, sendResponse } from './send-response.ts';
+import { refuseUnsupportedHeaders } from './unsupported-headers.ts';
+
+export interface S3AppContext {
+  readonly core: CoreServices;
+  readonly findCredentials: FindCredentials;
+  /** Domains whose subdomains are buckets; lower or upper case, without port. */
+  readonly domains: readonly string[];
+  /** A body of which no byte comes for so long is refused with `RequestTimeout`. */
+  readonly bodyIdleTimeoutMs: number;
+  /** Replaced in tests. */
+  readonly routes?: readonly Route[];
+}
+
+/** `x-amz-checksum-*` headers of these speak of the object that results, not of the XML sent. */
+const checksumOfObject: ReadonlySet<string> = new Set(['CompleteMultipartUpload']);
+
+/**
+ * S3 over HTTP. The app works on Node's own request and response (`c.env`), because web streams
+ * cost half the throughput and its normalised URL is not what was signed.
+ */
+export function createS3App(context: S3AppContext): Hono<{ Bindings: S3Bindings }> {
+  const dispatcher = new Dispatcher(context);
+  const identity: ResponseIdentity = {
+    server: 'fastdfs-s3',
+    hostId: randomBytes(24).toString('base64'),
+  };
+  const { logger } = context.core;
+  const app = new Hono<{ Bindings: S3Bindings }>();
+  app.all('*', async (c) => {
+    const exchange = new Exchange(c.env);
+    exchange.outgoing.once('close', () => logRequest(exchange, logger));
+    try {
+      await sendResponse(exchange, await dispatcher.dispatch(exchange), identity);
+    } catch (thrown) {
+      const error = toGatewayError(thrown);
+      exchange.errorCode = error.code;
+      if (errorEntry(error.code).httpStatus >= 500 && !exchange.signal.aborted) {
+        const { id: requestId, operationName: operation } = exchange;
+        logger.error({ err: thrown, requestId, operation }, `s3 request failed: ${error.code}`);
+      }
+      await sendError(exchange, error, identity);
+    }
+    return RESPONSE_ALREADY_SENT;
+  });
+  return app;
+}
+
+/** From bytes on the wire to one operation: shape, who, what, may they, do it. */
+class Dispatcher {
+  readonly #context: S3AppContext;
+  readonly #resolve: (request: Parameters<ReturnType<typeof createResolver>>[0]) => Operation;
+  readonly #signingKeys = new SigningKeyCache();
+
+  constructor(context: S3AppContext) {
+    this.#context = context;
+    this.#resolve = createResolver(context.routes ?? allRoutes);
+  }
+
+  async dispatch(exchange: Exchange): Promise<S3Response> {
+    const { core, domains, findCredentials } = this.#context;
+    const method = exchange.incoming.method ?? '';
+    const received = ReceivedHeaders.parse(exchange.incoming.rawHeaders);
+    checkHost(exchange, received);
+    const target = parseTarget(exchange.target, received.get('host'), domains);
+    exchange.bucketName = target.bucketName;
+    exchange.key = target.key;
+
+    const authentication = await authenticate(
+      { method, target, headers: received },
+      {
+        region: core.settings.region,
+        now: core.now,
+        findCredentials,
+        signingKeys: this.#signingKeys,
+      },
+    );
+    const { caller, headers } = authentication;
+    exchange.caller = caller;
+    const { bucketName, key, query } = target;
+    const operation = this.#resolve({ method, bucketName, key, query, headers });
+    exchange.operationName = operation.name;
+    refuseUnsupportedHeaders(headers, operation.name);
+
+    const request = this.#request(exchange, target, authentication, operation);
+    if (operation.bucketAccess === 'none') return operation.handle(request, { core });
+    const bucket = await getBucket(core, caller, bucketName ?? '');
+    checkExpectedOwner(headers, bucket);
+    return operation.handle(request, { core, bucket });
+  }
+
+  #request(
+    exchange: Exchange,
+    target: RequestTarget,
+    authentication: Authentication,
+    operation: Operation,
+  ): S3Request {
+    const { headers: declared } = authentication;
+    const encoding = declared.get('content-encoding');
+    const headers =
+      encoding === null
+        ? declared
+        : declared.withValue('content-encoding', contentEncodingOfObject(encoding));
+    const content = () =>
+      new RequestBody(exchange.incoming, authentication, {
+        idleTimeoutMs: this.#context.bodyIdleTimeoutMs,
+        checksumIsOfObject: checksumOfObject.has(operation.name),
+        onOpen: (stream) => {
+          exchange.body = stream;
+          exchange.sendContinue();
+        },
+      });
+    return {
+      id: exchange.id,
+      method: exchange.incoming.method ?? '',
+      bucketName: target.bucketName,
+      key: target.key,
+      path: target.path,
+      query: target.query,
+      headers,
+      caller: authentication.caller,
+      signal: exchange.signal,
+      content,
+      text: async (sizeBytesMax) => (hasBody(declared) ? content().text(sizeBytesMax) : ''),
+    };
+  }
+}
+
+/** RFC 9112, section 3.2: without it, nobody can say which bucket or signature is meant. */
+function checkHost(exchange: Exchange, headers: ReceivedHeaders): void {
+  const isExempt =
+    exchange.incoming.httpVersionMajor === 1 && exchange.incoming.httpVersionMinor === 0;
+  if (headers.get('host') !== null || isExempt) return;
+  throw new GatewayError('InvalidRequest', { message: 'The Host header is missing.' });
+}
+
+/** A caller may say whose bucket it expects, so that a name taken over by others is noticed. */
+function checkExpectedOwner(headers: ReceivedHeaders, bucket: Bucket): void {
+  const expected = headers.get('x-amz-expected-bucket-owner');
+  if (expected !== null && expected !== bucket.ownerId) throw new GatewayError('AccessDenied');
+}

@@ -1,0 +1,184 @@
+import { GatewayError } from '../../core/errors.ts';
+import type { Caller } from '../../core/services.ts';
+import { decodePercent } from '../query.ts';
+import type { RequestTarget } from '../request.ts';
+import type { ReceivedHeaders } from '../request-headers.ts';
+import { parseAuthorizationHeader } from './authorization-header.ts';
+import { type Payload, parsePayloadHash } from './payload.ts';
+import { hoistedHeaders, parsePresignedQuery } from './presigned-query.ts';
+import type { SignatureClaim } from './signature-claim.ts';
+import {
+  type CredentialScope,
+  canonicalRequest,
+  hmacSha256,
+  type SigningKeyCache,
+  signaturesEqual,
+  stringToSign,
+  uriEncode,
+} from './signature-v4.ts';
+
+/** The secret of an access key and whose it is; null when there is no such key. */
+export type FindCredentials = (
+  accessKeyId: string,
+) => Promise<{ readonly secretAccessKey: string; readonly caller: Caller } | null>;
+
+/** What chunk signatures continue from. */
+export interface SigningContext {
+  readonly signingKey: Buffer;
+  readonly scope: CredentialScope;
+  readonly timestamp: string;
+  /** Signature of the request's head: the first chunk's predecessor. */
+  readonly seedSignature: string;
+}
+
+export interface Authentication {
+  readonly caller: Caller;
+  readonly payload: Payload;
+  readonly signing: SigningContext;
+  /** As received, and those that a presigner moved into the query. */
+  readonly headers: ReceivedHeaders;
+}
+
+export interface AuthenticationRequest {
+  readonly method: string;
+  readonly target: RequestTarget;
+  readonly headers: ReceivedHeaders;
+}
+
+export interface AuthenticationContext {
+  readonly region: string;
+  readonly now: () => number;
+  readonly findCredentials: FindCredentials;
+  readonly signingKeys: SigningKeyCache;
+}
+
+function parseClaim(
+  request: AuthenticationRequest,
+  context: AuthenticationContext,
+): SignatureClaim {
+  const { headers, target } = request;
+  const authorization = headers.get('authorization');
+  const isPresigned = target.query.has('X-Amz-Algorithm') || target.query.has('X-Amz-Signature');
+  const expected = { region: context.region, nowMs: context.now() };
+  if (authorization !== null) {
+    if (isPresigned) {
+      throw new GatewayError('InvalidArgument', {
+        message:
+          'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
+        ArgumentName: 'Authorization',
+      });
+    }
+    return parseAuthorizationHeader(authorization, headers, expected);
+  }
+  if (isPresigned) return parsePresignedQuery(target.query, headers, expected);
+  if (target.query.has('AWSAccessKeyId') && target.query.has('Signature')) {
+    throw new GatewayError('InvalidRequest', {
+      message:
+        'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+    });
+  }
+  throw new GatewayError('AccessDenied');
+}
+
+/** `host` and every `x-amz-*` header must be signed, or a middleman could add or change them. */
+function checkSignedHeaders(request: AuthenticationRequest, claim: SignatureClaim): void {
+  const signed = new Set(claim.signedHeaders);
+  const unsigned: string[] = signed.has('host') ? [] : ['host'];
+  for (const [name] of request.headers.entries()) {
+    if (!name.startsWith('x-amz-') || signed.has(name)) continue;
+    // The canonical request ends in it, so the signature covers it already.
+    if (name === 'x-amz-content-sha256' && claim.isPresigned) continue;
+    unsigned.push(name);
+  }
+  if (unsigned.length > 0) {
+    throw new GatewayError('AccessDenied', {
+      message: 'There were headers present in the request which were not signed',
+      HeadersNotSigned: unsigned.join(', '),
+    });
+  }
+}
+
+/**
+ * Paths to verify with: as received; and as AWS's UriEncode writes the same key, for clients that
+ * sign that and send characters such as `(` or `@` bare. Both name the same key.
+ */
+function* candidatePaths(path: string): Generator<string> {
+  yield path;
+  const segments = path.split('/').map((segment) => uriEncode(decodePercent(segment)));
+  yield segments.join('/');
+}
+
+function verifySignature(
+  request: AuthenticationRequest,
+  claim: SignatureClaim,
+  signingKey: Buffer,
+): void {
+  let first: { readonly canonical: string; readonly toSign: string } | null = null;
+  for (const path of candidatePaths(request.target.path)) {
+    const canonical = canonicalRequest({
+      method: request.method,
+      path,
+      query: request.target.query.all(),
+      headers: request.headers,
+      signedHeaders: claim.signedHeaders,
+      payloadHash: claim.payloadHash,
+    });
+    const toSign = stringToSign(claim.timestamp, claim.scope, canonical);
+    if (signaturesEqual(hmacSha256(signingKey, toSign).toString('hex'), claim.signature)) return;
+    first ??= { canonical, toSign };
+  }
+  const { canonical = '', toSign = '' } = first ?? {};
+  throw new GatewayError('SignatureDoesNotMatch', {
+    AWSAccessKeyId: claim.accessKeyId,
+    StringToSign: toSign,
+    SignatureProvided: claim.signature,
+    StringToSignBytes: hexBytes(toSign),
+    CanonicalRequest: canonical,
+    CanonicalRequestBytes: hexBytes(canonical),
+  });
+}
+
+/** As AWS shows bytes: `41 57 53 34`. */
+function hexBytes(text: string): string {
+  return Buffer.from(text, 'latin1')
+    .toString('hex')
+    .replace(/(..)(?=.)/g, '$1 ');
+}
+
+/**
+ * Finds out who sends a request, from its Authorization header or its presigned query. Throws
+ * `AccessDenied` when it has neither, `InvalidAccessKeyId`, `SignatureDoesNotMatch` with all that
+ * is needed to find the difference, and the errors of malformed claims.
+ */
+export async function authenticate(
+  request: AuthenticationRequest,
+  context: AuthenticationContext,
+): Promise<Authentication> {
+  const claim = parseClaim(request, context);
+  const payload = parsePayloadHash(claim.payloadHash);
+  checkSignedHeaders(request, claim);
+  const { query } = request.target;
+  if (request.headers.get('x-amz-security-token') !== null || query.has('X-Amz-Security-Token')) {
+    throw new GatewayError('InvalidToken', {
+      message: 'Session tokens are not supported here; use an access key without one.',
+    });
+  }
+  const credentials = await context.findCredentials(claim.accessKeyId);
+  if (!credentials) {
+    throw new GatewayError('InvalidAccessKeyId', { AWSAccessKeyId: claim.accessKeyId });
+  }
+  const { secretAccessKey, caller } = credentials;
+  const signingKey = context.signingKeys.get(claim.accessKeyId, secretAccessKey, claim.scope);
+  verifySignature(request, claim, signingKey);
+  return {
+    caller,
+    payload,
+    signing: {
+      signingKey,
+      scope: claim.scope,
+      timestamp: claim.timestamp,
+      seedSignature: claim.signature,
+    },
+    headers: claim.isPresigned ? request.headers.with(hoistedHeaders(query)) : request.headers,
+  };
+}

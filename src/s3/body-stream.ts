@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { GatewayError } from '../core/errors.ts';
+import { type ContentDecoder, incompleteBody } from './auth/content-decoder.ts';
+
+/** Content on its way from the decoder to whoever stores it, per request. */
+const bufferedBytesMax = 256 * 1024;
+
+export interface BodyStreamOptions {
+  /** Longest wait for the client's next bytes; time in which nobody reads does not count. */
+  readonly idleTimeoutMs: number;
+  /** Called once, when the body is wanted: sends `100 Continue`. */
+  readonly onOpen: () => void;
+}
+
+/**
+ * The decoded body of a request, with backpressure down to the client's socket. Fails with
+ * `IncompleteBody` when the client is gone, `RequestTimeout` when it stalls, and what the decoder
+ * throws. The request itself is left usable, so that the error can still be answered.
+ */
+export class BodyStream extends Readable {
+  readonly #incoming: IncomingMessage;
+  readonly #decoder: ContentDecoder;
+  readonly #options: BodyStreamOptions;
+  #isOpen = false;
+  #isFull = false;
+  #idleTimer: NodeJS.Timeout | null = null;
+  #bytesReceived = 0;
+
+  constructor(incoming: IncomingMessage, decoder: ContentDecoder, options: BodyStreamOptions) {
+    super({ highWaterMark: bufferedBytesMax });
+    this.#incoming = incoming;
+    this.#decoder = decoder;
+    this.#options = options;
+  }
+
+  /** With framing, as they came. */
+  get bytesReceived(): number {
+    return this.#bytesReceived;
+  }
+
+  override _read(): void {
+    this.#isFull = false;
+    if (!this.#isOpen) this.#open();
+    else if (this.#incoming.isPaused()) {
+      this.#idleTimer?.refresh();
+      this.#incoming.resume();
+    }
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    if (this.#isOpen) {
+      this.#incoming.off('data', this.#onData).off('end', this.#onEnd);
+      this.#incoming.off('error', this.#onGone).off('close', this.#onGone);
+      this.#incoming.pause();
+    }
+    callback(error);
+  }
+
+  #open(): void {
+    this.#isOpen = true;
+    if (this.#incoming.destroyed && !this.#incoming.readableEnded) {
+      this.#onGone();
+      return;
+    }
+    this.#idleTimer = setTimeout(this.#onIdle, this.#options.idleTimeoutMs);
+    this.#incoming.on('data', this.#onData).on('end', this.#onEnd);
+    this.#incoming.on('error', this.#onGone).on('close', this.#onGone);
+    this.#options.onOpen();
+    this.#incoming.resume();
+  }
+
+  #onIdle = (): void => {
+    if (this.#isFull) {
+      this.#idleTimer?.refresh();
+      return;
+    }
+    this.destroy(new GatewayError('RequestTimeout'));
+  };
+
+  #onData = (bytes: Buffer): void => {
+    this.#bytesReceived += bytes.length;
+    this.#idleTimer?.refresh();
+    try {
+      this.#decoder.write(bytes, this.#emitContent);
+    } catch (error) {
+      this.destroy(error as Error);
+      return;
+    }
+    if (this.#isFull) this.#incoming.pause();
+  };
+
+  #emitContent = (content: Buffer): void => {
+    if (!this.push(content)) this.#isFull = true;
+  };
+
+  #onEnd = (): void => {
+    try {
+      this.#decoder.end();
+    } catch (error) {
+      this.destroy(error as Error);
+      return;
+    }
+    this.push(null);
+  };
+
+  #onGone = (): void => {
+    if (this.#incoming.readableEnded) return;
+    this.destroy(incompleteBody('The connection was closed before the end of the request body.'));
+  };
+}

@@ -1,0 +1,57 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GatewayError } from '../core/errors.ts';
+import { errorEntry, renderError } from './errors.ts';
+import { newRequestId } from './exchange.ts';
+
+/** What Node's HTTP parser says, in S3's words; the rest is a malformed request. */
+function toS3Error(code: string | undefined): GatewayError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new GatewayError('RequestHeaderSectionTooLarge');
+    case 'HPE_INVALID_METHOD':
+      return new GatewayError('MethodNotAllowed');
+    case 'HPE_INVALID_URL':
+      return new GatewayError('InvalidURI');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new GatewayError('RequestTimeout');
+    default:
+      return new GatewayError('InvalidRequest', { message: 'The request is not valid HTTP/1.1.' });
+  }
+}
+
+/** How long a refused client may go on sending until its connection is cut. */
+const lingerMs = 2000;
+const answered = new WeakSet<Duplex>();
+
+/**
+ * Answers bytes that are no HTTP request. They reach no operation; the connection is closed, since
+ * nobody knows where the next request would begin.
+ */
+export function answerClientError(
+  cause: Error & { readonly code?: string; readonly bytesParsed?: number },
+  socket: Duplex & { readonly bytesWritten?: number; _httpMessage?: unknown },
+): void {
+  // Whatever follows on a refused connection is as malformed as before.
+  if (answered.has(socket)) return;
+  answered.add(socket);
+  // In the middle of an answer, or without a peer, there is nothing to be said.
+  if (!socket.writable || socket._httpMessage || cause.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const error = toS3Error(cause.code);
+  const { httpStatus } = errorEntry(error.code);
+  const requestId = newRequestId();
+  const document = renderError(error, { resource: '', requestId, hostId: '' });
+  socket.end(
+    `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus]}\r\n` +
+      `x-amz-request-id: ${requestId}\r\nContent-Type: application/xml\r\n` +
+      `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n` +
+      `Content-Length: ${Buffer.byteLength(document)}\r\n\r\n${document}`,
+  );
+  // Closing at once would reset the connection under a client that has not read the answer yet.
+  const cutOff = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(cutOff));
+  socket.resume();
+}

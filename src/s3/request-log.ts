@@ -1,0 +1,28 @@
+import type { Logger } from '../support/logger.ts';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * One line for each request, when its answer is sent or its client gone. It names the path's
+ * bucket and key and never the query or a header: those hold signatures.
+ */
+export function logRequest(exchange: Exchange, logger: Logger): void {
+  const { incoming, outgoing } = exchange;
+  logger.info(
+    {
+      requestId: exchange.id,
+      method: incoming.method,
+      operation: exchange.operationName,
+      bucket: exchange.bucketName,
+      key: exchange.key,
+      httpStatus: outgoing.headersSent ? outgoing.statusCode : null,
+      errorCode: exchange.errorCode,
+      bytesIn: exchange.body?.bytesReceived ?? 0,
+      bytesOut: exchange.bytesOut,
+      durationMs: Math.round((performance.now() - exchange.startedAtMs) * 1000) / 1000,
+      accessKeyId: exchange.caller?.accessKeyId ?? null,
+      remoteAddress: incoming.socket.remoteAddress ?? null,
+      clientGone: !outgoing.writableFinished,
+    },
+    's3 request',
+  );
+}

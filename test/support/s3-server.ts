@@ -1,0 +1,80 @@
+import { pino } from 'pino';
+import type { CoreServices } from '../../src/core/services.ts';
+import { createS3App } from '../../src/s3/app.ts';
+import { listenS3, type S3Listener } from '../../src/s3/listener.ts';
+import type { Operation, Route, S3Request, S3Response } from '../../src/s3/operation.ts';
+
+export const testKey = {
+  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+};
+
+export const testCaller = {
+  userId: 'u1',
+  userName: 'alice',
+  isRoot: false,
+  accessKeyId: testKey.accessKeyId,
+};
+
+const photos = {
+  id: 1,
+  name: 'photos',
+  ownerId: 'u1',
+  locationConstraint: null,
+  createdAtMs: 0,
+};
+
+export function fakeOperation(
+  name: string,
+  handle: (request: S3Request) => Promise<S3Response>,
+  bucketAccess: 'none' | 'required' = 'none',
+): Operation {
+  return { name, permission: `s3:${name}`, bucketAccess, handle };
+}
+
+export interface TestS3Server {
+  readonly listener: S3Listener;
+  readonly endpoint: string;
+  /** Parsed lines of the log, oldest first. */
+  readonly logLines: Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+/** A real listener on loopback with made-up operations; buckets `photos` (alice's) and `others`. */
+export async function startS3Server(
+  routes: readonly Route[],
+  options: {
+    readonly bodyIdleTimeoutMs?: number;
+    readonly domains?: readonly string[];
+    readonly now?: () => number;
+  } = {},
+): Promise<TestS3Server> {
+  const logLines: Record<string, unknown>[] = [];
+  const logger = pino({ base: null }, { write: (line) => logLines.push(JSON.parse(line)) });
+  const buckets = [photos, { ...photos, id: 2, name: 'others', ownerId: 'u2' }];
+  const core = {
+    index: {
+      findBucket: async (name: string) => buckets.find((bucket) => bucket.name === name) ?? null,
+    },
+    settings: { region: 'us-east-1' },
+    logger,
+    now: options.now ?? Date.now,
+  } as unknown as CoreServices;
+  const app = createS3App({
+    core,
+    routes,
+    domains: options.domains ?? [],
+    bodyIdleTimeoutMs: options.bodyIdleTimeoutMs ?? 60_000,
+    findCredentials: async (accessKeyId) =>
+      accessKeyId === testKey.accessKeyId
+        ? { secretAccessKey: testKey.secretAccessKey, caller: testCaller }
+        : null,
+  });
+  const listener = await listenS3(app, { host: '127.0.0.1', port: 0 });
+  return {
+    listener,
+    endpoint: `http://127.0.0.1:${listener.port}`,
+    logLines,
+    close: () => listener.close(0),
+  };
+}
