@@ -66,3 +66,8 @@ export const PORT_MAX = 65535;
 
 /** No request has more before its content: the fixed part of a slave upload and a file name. */
 export const CONTENT_HEAD_SIZE_MAX = 38 + FILE_NAME_LENGTH_MAX;
+
+/** `ip:port` in text, IPv6 in brackets. */
+export const HOST_PORT_SIZE = 52;
+/** From 6.12 on. */
+export const VERSION_SIZE = 8;

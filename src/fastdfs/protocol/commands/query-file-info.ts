@@ -38,7 +38,7 @@ const WIDE_SIZE = 24 + ADDRESS_SIZE_IPV6;
  *           1 = no CRC-32, 2 = do not log a missing file
  * response  fileSize:int64 modifiedAt:int64 crc32:int64 address[16 or 46]
  *
- * The CRC-32 is sign-extended by some versions: only its low 32 bits count.
+ * The CRC-32 is sign-extended: only its low 32 bits count.
  */
 export const queryFileInfo: Command<FileInfoRequest, FileInfo> = {
   name: 'QUERY_FILE_INFO',
@@ -58,7 +58,7 @@ export const queryFileInfo: Command<FileInfoRequest, FileInfo> = {
     return new FieldWriter()
       .size(info.fileSize)
       .int64(info.modifiedAt)
-      .int64(info.crc32)
+      .int64(info.crc32 | 0)
       .text(info.sourceHost, addressSize)
       .toBuffer();
   },
