@@ -35,8 +35,8 @@ export const NAME_TAIL_LENGTH = 7;
 export const FILE_NAME_LENGTH_NORMAL = LOGICAL_PATH_LENGTH + NAME_BASE64_LENGTH + NAME_TAIL_LENGTH;
 /** Length of a name inside a trunk file without its group: exactly this. */
 export const FILE_NAME_LENGTH_TRUNK = FILE_NAME_LENGTH_NORMAL + NAME_TRUNK_LENGTH;
-/** Storage servers refuse names of this length or less with status 22. */
-export const FILE_NAME_LENGTH_REFUSED = LOGICAL_PATH_LENGTH;
+/** Storage servers refuse shorter names with status 22. */
+export const FILE_NAME_LENGTH_MIN_STORAGE = LOGICAL_PATH_LENGTH + 1;
 /** Trackers refuse shorter names with status 22. */
 export const FILE_NAME_LENGTH_MIN_TRACKER = 22;
 /** The shortest name that decodes; also the least that QUERY_FILE_INFO accepts. */

@@ -9,6 +9,16 @@ export class ProtocolError extends Error {
   }
 }
 
+/** For layouts that only a trial tells: null when the bytes are not of the form that is tried. */
+export function tryDecode<T>(decode: () => T): T | null {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
+
 /** Statuses in response headers that callers tell apart; they are Linux errno numbers. */
 export const FASTDFS_STATUS = {
   ok: 0,

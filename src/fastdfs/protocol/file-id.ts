@@ -31,7 +31,7 @@ export interface FileIdParts {
   readonly fileName: string;
 }
 
-export function isGroupName(text: string): boolean {
+function isGroupName(text: string): boolean {
   return GROUP_NAME.test(text);
 }
 

@@ -1,4 +1,4 @@
-const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 const IPV6_GROUP = /^[0-9a-f]{1,4}$/i;
 
 /** Whether the text is an IPv4 or IPv6 address as `inet_ntop` writes it, without brackets or zone. */

@@ -1,5 +1,5 @@
 /** States of a storage server as a tracker knows them. Only ACTIVE ones are given to clients. */
-export const STORAGE_STATUS_NAMES = {
+const NAMES: Readonly<Record<number, string>> = {
   0: 'INIT',
   1: 'WAIT_SYNC',
   2: 'SYNCING',
@@ -10,7 +10,7 @@ export const STORAGE_STATUS_NAMES = {
   7: 'ACTIVE',
   9: 'RECOVERY',
   99: 'NONE',
-} as const;
+};
 
 /** Status of a storage server that takes requests. */
 export const STORAGE_STATUS_ACTIVE = 7;
@@ -22,6 +22,5 @@ export const RW_MODE_BOTH = RW_MODE_READ | RW_MODE_WRITE;
 
 /** `ACTIVE`, or `status 8` for a number that has no name. */
 export function storageStatusName(status: number): string {
-  const names: Readonly<Record<number, string>> = STORAGE_STATUS_NAMES;
-  return names[status] ?? `status ${status}`;
+  return NAMES[status] ?? `status ${status}`;
 }

@@ -1,10 +1,9 @@
 import type { Command } from '../command.ts';
-import { STORAGE_ID_SIZE } from '../constants.ts';
 import { decodeEmpty, encodeEmpty } from '../empty-body.ts';
 import { ProtocolError } from '../errors.ts';
 import { FieldReader, FieldWriter } from '../fields.ts';
 import { type GroupRequest, groupRequest } from './group-request.ts';
-import { type ListStoragesRequest, listStorages } from './list-storages.ts';
+import { type ListStoragesRequest, listStorages, requireStorageId } from './list-storages.ts';
 
 /** request  groupName[16] storageId:rest */
 const storageRequest = {
@@ -57,7 +56,7 @@ export const deleteGroup: Command<GroupRequest, void> = {
  * Status 95: trunk files are off, or this tracker is not the leader.
  *
  * request   groupName[16] storageId:rest, which may be missing
- * response  storageId and a NUL, in a field of up to 16 bytes
+ * response  storageId and a NUL
  */
 export const setTrunkServer: Command<ListStoragesRequest, { readonly storageId: string }> = {
   name: 'SERVER_SET_TRUNK_SERVER',
@@ -65,10 +64,12 @@ export const setTrunkServer: Command<ListStoragesRequest, { readonly storageId: 
   encodeRequest: listStorages.encodeRequest,
   decodeRequest: listStorages.decodeRequest,
   encodeResponse({ storageId }) {
+    requireStorageId(storageId);
     return new FieldWriter().text(storageId, storageId.length + 1).toBuffer();
   },
   decodeResponse(body) {
-    if (body.length > STORAGE_ID_SIZE) throw new ProtocolError(`id of ${body.length} bytes`);
-    return { storageId: new FieldReader(body).text(body.length) };
+    const storageId = new FieldReader(body).text(body.length);
+    requireStorageId(storageId);
+    return { storageId };
   },
 };

@@ -5,7 +5,7 @@ import { FieldReader, FieldWriter } from '../fields.ts';
 import { readRecords } from './records.ts';
 
 /** Counters that both kinds of servers show. Times are seconds since 1970. */
-export interface ServerStat {
+interface ServerStat {
   readonly connectionAllocCount: number;
   readonly connectionCurrentCount: number;
   readonly connectionMaxCount: number;

@@ -1,4 +1,8 @@
-import { FILE_NAME_LENGTH_MAX, FILE_NAME_LENGTH_REFUSED, GROUP_NAME_SIZE } from '../constants.ts';
+import {
+  FILE_NAME_LENGTH_MAX,
+  FILE_NAME_LENGTH_MIN_STORAGE,
+  GROUP_NAME_SIZE,
+} from '../constants.ts';
 import { ProtocolError } from '../errors.ts';
 import { FieldReader, FieldWriter } from '../fields.ts';
 import { type FileIdParts, requireFileName, requireGroupName } from '../file-id.ts';
@@ -29,7 +33,7 @@ export function readFileName(fields: FieldReader, length: number): string {
 }
 
 export function requireFileNameLength(length: number): void {
-  if (length <= FILE_NAME_LENGTH_REFUSED || length > FILE_NAME_LENGTH_MAX) {
+  if (length < FILE_NAME_LENGTH_MIN_STORAGE || length > FILE_NAME_LENGTH_MAX) {
     throw new ProtocolError(`file name of ${length} bytes`);
   }
 }

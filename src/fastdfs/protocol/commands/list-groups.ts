@@ -1,9 +1,9 @@
 import type { Command } from '../command.ts';
 import { GROUP_NAME_RECORD_SIZE, GROUPS_MAX } from '../constants.ts';
 import { decodeEmpty, encodeEmpty } from '../empty-body.ts';
-import { ProtocolError } from '../errors.ts';
+import { ProtocolError, tryDecode } from '../errors.ts';
 import { FieldReader, FieldWriter } from '../fields.ts';
-import { isGroupName } from '../file-id.ts';
+import { requireGroupName } from '../file-id.ts';
 import { DEFAULT_RESPONSE_LAYOUT, type ResponseLayout } from '../response-layout.ts';
 import { type GroupRequest, groupRequest } from './group-request.ts';
 
@@ -69,6 +69,18 @@ function readGroup(fields: FieldReader, size: number): GroupRecord {
   };
 }
 
+/** 105 new records are as long as 113 old ones; read as the wrong ones, their names are none. */
+function readGroups(body: Buffer, size: number): GroupRecord[] {
+  const count = body.length / size;
+  if (!Number.isInteger(count) || count > GROUPS_MAX) {
+    throw new ProtocolError(`no group records of ${size} bytes: ${body.length}`);
+  }
+  const fields = new FieldReader(body);
+  const groups = Array.from({ length: count }, () => readGroup(fields, size));
+  for (const { groupName } of groups) requireGroupName(groupName);
+  return groups;
+}
+
 function writeGroup(fields: FieldWriter, group: GroupRecord, layout: ResponseLayout): void {
   fields.text(group.groupName, GROUP_NAME_RECORD_SIZE).int64(group.totalMb).int64(group.freeMb);
   if (layout.groupRecord === '113') fields.int64(group.reservedMb ?? 0);
@@ -99,11 +111,8 @@ export const listAllGroups: Command<void, readonly GroupRecord[]> = {
   },
   decodeResponse(body) {
     for (const size of [SIZE, SIZE_OLD]) {
-      if (body.length % size !== 0 || body.length / size > GROUPS_MAX) continue;
-      const fields = new FieldReader(body);
-      const groups = Array.from({ length: body.length / size }, () => readGroup(fields, size));
-      // 105 new records are as long as 113 old ones: read wrongly, their names are none.
-      if (groups.every(({ groupName }) => isGroupName(groupName))) return groups;
+      const groups = tryDecode(() => readGroups(body, size));
+      if (groups) return groups;
     }
     throw new ProtocolError(`no list of groups: ${body.length} bytes`);
   },

@@ -185,7 +185,8 @@ export const listStorages: Command<ListStoragesRequest, readonly StorageRecord[]
   },
 };
 
-function requireStorageId(storageId: string): void {
+/** 1 to 15 characters: its field has room for a NUL. */
+export function requireStorageId(storageId: string): void {
   if (storageId.length < 1 || storageId.length > STORAGE_ID_LENGTH_MAX) {
     throw new ProtocolError(`storage id of ${storageId.length} bytes`);
   }

@@ -7,7 +7,7 @@ import {
   GROUP_NAME_SIZE,
   STORAGES_PER_GROUP_MAX,
 } from '../constants.ts';
-import { ProtocolError } from '../errors.ts';
+import { ProtocolError, tryDecode } from '../errors.ts';
 import { FieldReader, FieldWriter } from '../fields.ts';
 import type { FileIdParts } from '../file-id.ts';
 import { DEFAULT_RESPONSE_LAYOUT, type ResponseLayout } from '../response-layout.ts';
@@ -102,7 +102,7 @@ export const queryFetchAll: Command<FileIdParts, FetchTargets> = {
   decodeResponse(body) {
     for (const addressSize of [ADDRESS_SIZE_IPV4, ADDRESS_SIZE_IPV6] as const) {
       for (const read of [readWithOwnPorts, readWithSharedPort]) {
-        const targets = tryToRead(body, addressSize, read);
+        const targets = tryDecode(() => readTargets(body, addressSize, read));
         if (targets) return targets;
       }
     }
@@ -112,21 +112,12 @@ export const queryFetchAll: Command<FileIdParts, FetchTargets> = {
 
 type StoragesReader = (fields: FieldReader, addressSize: AddressSize) => Endpoint[];
 
-function tryToRead(
-  body: Buffer,
-  addressSize: AddressSize,
-  read: StoragesReader,
-): FetchTargets | null {
-  try {
-    const fields = new FieldReader(body);
-    const groupName = fields.text(GROUP_NAME_SIZE);
-    const storages = read(fields, addressSize);
-    fields.end();
-    return { groupName, storages };
-  } catch (error) {
-    if (error instanceof ProtocolError) return null;
-    throw error;
-  }
+function readTargets(body: Buffer, addressSize: AddressSize, read: StoragesReader): FetchTargets {
+  const fields = new FieldReader(body);
+  const groupName = fields.text(GROUP_NAME_SIZE);
+  const storages = read(fields, addressSize);
+  fields.end();
+  return { groupName, storages };
 }
 
 function readWithOwnPorts(fields: FieldReader, addressSize: AddressSize): Endpoint[] {

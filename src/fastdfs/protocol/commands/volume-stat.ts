@@ -4,7 +4,7 @@ import { FieldReader, FieldWriter } from '../fields.ts';
 import { readRecords } from './records.ts';
 
 /** Space of a group, in MiB. */
-export interface GroupVolume {
+interface GroupVolume {
   readonly groupName: string;
   readonly totalMb: number;
   readonly freeMb: number;
