@@ -197,6 +197,9 @@ export class ConnectionPool {
     }
     connection.idleSinceMs = performance.now();
     this.#idle.push(connection);
+    if (this.#idle.length > this.#settings.idleConnectionsPerServerMax) {
+      this.#idle[0]?.close('idle-expired', null);
+    }
   }
 
   #closed(connection: FastdfsConnection, reason: CloseReason): void {

@@ -16,6 +16,8 @@ export interface PoolSettings extends ConnectionSettings {
   /** Borrowers that may wait for a connection; the next one fails at once. */
   readonly connectionWaitersPerServerMax: number;
   readonly connectionWaitTimeoutMs: number;
+  /** Connections kept for later use. */
+  readonly idleConnectionsPerServerMax: number;
   /** An idle connection is closed after this time: firewalls forget it, servers keep it. */
   readonly idleConnectionLifetimeMs: number;
 }

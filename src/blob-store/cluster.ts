@@ -1,0 +1,13 @@
+import type { FailedServers } from '../fastdfs/client/failed-servers.ts';
+import type { StorageClient } from '../fastdfs/client/storage-client.ts';
+import type { TrackerClient } from '../fastdfs/client/tracker-client.ts';
+import type { ClusterView } from './cluster-view.ts';
+
+/** What the parts of the blob store work with. */
+export interface Cluster {
+  readonly trackers: TrackerClient;
+  readonly storage: StorageClient;
+  readonly view: ClusterView;
+  /** Storage servers that failed lately. */
+  readonly failed: FailedServers;
+}

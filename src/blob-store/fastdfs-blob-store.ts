@@ -1,0 +1,136 @@
+import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import type { ConnectionObserver } from '../fastdfs/client/close-reason.ts';
+import type { PoolSettings } from '../fastdfs/client/connection-settings.ts';
+import { FailedServers } from '../fastdfs/client/failed-servers.ts';
+import type { ServerAddress } from '../fastdfs/client/server-address.ts';
+import { ServerPools } from '../fastdfs/client/server-pools.ts';
+import { StorageClient } from '../fastdfs/client/storage-client.ts';
+import { TrackerClient } from '../fastdfs/client/tracker-client.ts';
+import type { BlobStore, ClusterState, FilePiece, StoredFile, StoreOptions } from './blob-store.ts';
+import type { Cluster } from './cluster.ts';
+import { readClusterState } from './cluster-state.ts';
+import { ClusterView } from './cluster-view.ts';
+import { deleteFile } from './delete-file.ts';
+import { PieceStream } from './piece-stream.ts';
+import { SegmentSource } from './segment-source.ts';
+import { storeSegment } from './store-segment.ts';
+
+export interface FastdfsBlobStoreSettings extends PoolSettings {
+  /** At least one. */
+  readonly trackers: readonly ServerAddress[];
+  readonly segmentSizeBytesMax: number;
+  /** A tracker or storage server that failed is the last choice for so long. */
+  readonly avoidFailedServerMs: number;
+  /** What is known of groups and storage servers is renewed when it is older and needed. */
+  readonly clusterViewRefreshMs: number;
+  /** Told of every connection that is closed, and why. */
+  readonly onConnectionClosed?: ConnectionObserver;
+}
+
+/** What suits most clusters; a caller overrides what its operator has set. */
+export const FASTDFS_DEFAULTS = {
+  segmentSizeBytesMax: 64 * 1024 * 1024,
+  connectTimeoutMs: 5_000,
+  idleTimeoutMs: 30_000,
+  commandTimeoutMs: 60_000,
+  connectionsPerServerMax: 64,
+  idleConnectionsPerServerMax: 32,
+  connectionWaitersPerServerMax: 4_096,
+  connectionWaitTimeoutMs: 15_000,
+  idleConnectionLifetimeMs: 60_000,
+  avoidFailedServerMs: 5_000,
+  clusterViewRefreshMs: 5_000,
+} as const satisfies Omit<FastdfsBlobStoreSettings, 'trackers'>;
+
+/** Nothing is connected before it is needed, so this works while the cluster is down. */
+export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobStore {
+  const pools = new ServerPools(settings, settings.onConnectionClosed);
+  const trackers = new TrackerClient(pools, settings.trackers, settings.avoidFailedServerMs);
+  const cluster: Cluster = {
+    trackers,
+    storage: new StorageClient(pools),
+    view: new ClusterView(trackers, settings.clusterViewRefreshMs),
+    failed: new FailedServers(settings.avoidFailedServerMs),
+  };
+  return new FastdfsBlobStore(pools, cluster, settings.segmentSizeBytesMax);
+}
+
+class FastdfsBlobStore implements BlobStore {
+  readonly #pools: ServerPools;
+  readonly #cluster: Cluster;
+  readonly #segmentSizeBytesMax: number;
+
+  constructor(pools: ServerPools, cluster: Cluster, segmentSizeBytesMax: number) {
+    this.#pools = pools;
+    this.#cluster = cluster;
+    this.#segmentSizeBytesMax = segmentSizeBytesMax;
+  }
+
+  async storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]> {
+    const files: StoredFile[] = [];
+    for (let start = 0; start < content.length; start += this.#segmentSizeBytesMax) {
+      const bytes = content.subarray(start, start + this.#segmentSizeBytesMax);
+      const file = await storeSegment(this.#cluster, {
+        size: bytes.length,
+        groupName: options.groupName ?? null,
+        signal: options.signal,
+        open: () => bytes,
+        isReplayable: () => true,
+        crc32: () => crc32(bytes),
+      });
+      options.onStored?.(file);
+      files.push(file);
+    }
+    return files;
+  }
+
+  async storeStream(
+    content: AsyncIterable<Buffer>,
+    size: number,
+    options: StoreOptions,
+  ): Promise<StoredFile[]> {
+    const source = new SegmentSource(content, size);
+    const files: StoredFile[] = [];
+    try {
+      for (let start = 0; start < size; start += this.#segmentSizeBytesMax) {
+        const segmentSize = Math.min(size - start, this.#segmentSizeBytesMax);
+        source.startSegment();
+        const file = await storeSegment(this.#cluster, {
+          size: segmentSize,
+          groupName: options.groupName ?? null,
+          signal: options.signal,
+          open: () => source.segment(segmentSize),
+          isReplayable: () => !source.isSegmentStarted,
+          crc32: () => source.segmentCrc32,
+        });
+        options.onStored?.(file);
+        files.push(file);
+      }
+    } catch (error) {
+      source.giveUp();
+      throw source.failure === null ? error : source.failure.error;
+    }
+    return files;
+  }
+
+  open(
+    pieces: Iterable<FilePiece> | AsyncIterable<FilePiece>,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<Readable> {
+    return PieceStream.open(this.#cluster, pieces, signal);
+  }
+
+  delete(fileId: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    return deleteFile(this.#cluster, fileId, signal);
+  }
+
+  clusterState(): Promise<ClusterState> {
+    return readClusterState(this.#cluster);
+  }
+
+  async close(): Promise<void> {
+    this.#cluster.view.close();
+    this.#pools.close();
+  }
+}
