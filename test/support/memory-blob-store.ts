@@ -46,21 +46,22 @@ export class MemoryBlobStore implements BlobStore {
     if (this.faults.storeUnavailable) {
       throw new BlobStoreError('unavailable', 'no storage server can be reached');
     }
-    this.receivedBytes = 0;
+    let received = 0;
     const stored: StoredFile[] = [];
     let pending = Buffer.alloc(0);
     for await (const chunk of content) {
       options.signal.throwIfAborted();
-      this.receivedBytes += chunk.length;
+      received += chunk.length;
+      this.receivedBytes = received;
       pending = Buffer.concat([pending, chunk]);
       while (pending.length >= this.#segmentSizeBytesMax) {
         stored.push(this.#add(pending.subarray(0, this.#segmentSizeBytesMax), options));
         pending = pending.subarray(this.#segmentSizeBytesMax);
       }
-      this.#failWhenDue();
+      this.#failWhenDue(received);
     }
     // As a storage server: a file exists only when all announced bytes came.
-    if (this.receivedBytes !== size) throw new BlobStoreError('unavailable', 'the content was cut');
+    if (received !== size) throw new BlobStoreError('unavailable', 'the content was cut');
     if (pending.length > 0) stored.push(this.#add(pending, options));
     return stored;
   }
@@ -119,9 +120,9 @@ export class MemoryBlobStore implements BlobStore {
     return file;
   }
 
-  #failWhenDue(): void {
+  #failWhenDue(received: number): void {
     const limit = this.faults.storeFailsAfterBytes;
-    if (limit === undefined || this.receivedBytes < limit) return;
+    if (limit === undefined || received < limit) return;
     throw new BlobStoreError('unavailable', 'the storage server is gone');
   }
 }

@@ -1,0 +1,95 @@
+import type { Caller, CoreServices } from '../../src/core/services.ts';
+import type { ObjectIndex } from '../../src/object-index/object-index.ts';
+import type { Bucket } from '../../src/object-index/records.ts';
+import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
+import { createLogger } from '../../src/support/logger.ts';
+import { MemoryBlobStore } from './memory-blob-store.ts';
+
+export const deleteDelayMs = 60_000;
+
+/** A clock that tests set. */
+export interface TestClock {
+  nowMs: number;
+}
+
+export interface TestCore extends CoreServices {
+  readonly blobs: MemoryBlobStore;
+  readonly clock: TestClock;
+  readonly alice: Caller;
+  readonly bob: Caller;
+  readonly root: Caller;
+  readonly bucket: Bucket;
+  /** File IDs that wait for their deletion, in order. */
+  queued(): Promise<readonly string[]>;
+  /** Keys that readers see. */
+  keys(): Promise<readonly string[]>;
+}
+
+/** Core on an index in memory, with users alice, bob and root, and alice's bucket `photos`. */
+export async function createTestCore(
+  options: {
+    readonly replayBufferSizeBytes?: number;
+    readonly segmentSizeBytesMax?: number;
+    readonly region?: string;
+    /** Methods of the index that behave otherwise. */
+    readonly indexFaults?: Partial<ObjectIndex>;
+  } = {},
+): Promise<TestCore> {
+  const clock = { nowMs: Date.UTC(2024, 0, 1) };
+  const now = () => clock.nowMs;
+  const real = await openSqliteIndex({ path: ':memory:', threads: false, deleteDelayMs, now });
+  const index = withFaults(real, options.indexFaults ?? {});
+  const [alice, bob, root] = [
+    await createCaller(real, 'alice', false),
+    await createCaller(real, 'bob', false),
+    await createCaller(real, 'root', true),
+  ];
+  const { bucket } = await real.createBucket({
+    name: 'photos',
+    ownerId: alice.userId,
+    locationConstraint: null,
+    createdAtMs: clock.nowMs,
+  });
+  return {
+    index,
+    blobs: new MemoryBlobStore(
+      options.segmentSizeBytesMax ? { segmentSizeBytesMax: options.segmentSizeBytesMax } : {},
+    ),
+    settings: {
+      replayBufferSizeBytes: options.replayBufferSizeBytes ?? 1024,
+      deleteDelayMs,
+      region: options.region ?? 'us-east-1',
+    },
+    logger: createLogger('silent'),
+    now,
+    clock,
+    alice,
+    bob,
+    root,
+    bucket,
+    async queued() {
+      const due = await real.listDueDeletions(clock.nowMs + deleteDelayMs, 1000);
+      return due.map(({ fileId }) => fileId);
+    },
+    async keys() {
+      const request = { bucketId: bucket.id, prefix: '', delimiter: '', after: '', limit: 1000 };
+      return (await real.listObjects(request)).objects.map(({ key }) => key);
+    },
+  };
+}
+
+async function createCaller(index: ObjectIndex, name: string, isRoot: boolean): Promise<Caller> {
+  const id = Buffer.from(name).toString('hex').padEnd(64, '0');
+  await index.createUser({ id, name, isRoot, createdAtMs: 0 });
+  return { userId: id, userName: name, isRoot, accessKeyId: `KEY${name.toUpperCase()}` };
+}
+
+function withFaults(index: ObjectIndex, faults: Partial<ObjectIndex>): ObjectIndex {
+  return new Proxy(index, {
+    get(target, name) {
+      if (name in faults) return faults[name as keyof ObjectIndex];
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}

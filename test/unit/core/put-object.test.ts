@@ -1,0 +1,345 @@
+import { createHash } from 'node:crypto';
+import { getEventListeners } from 'node:events';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { DeclaredDigests } from '../../../src/core/incoming-content.ts';
+import { type PutObjectRequest, putObject } from '../../../src/core/put-object.ts';
+import { IndexError } from '../../../src/object-index/object-index.ts';
+import type { ChecksumAlgorithm } from '../../../src/object-index/records.ts';
+import { createTestCore, deleteDelayMs, type TestCore } from '../../support/core-services.ts';
+import { incomingContent } from '../../support/incoming-content.ts';
+
+const small = Buffer.from('a small body');
+const large = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
+const noDescription = { headers: {}, userMetadata: {} };
+
+function put(core: TestCore, request: Partial<PutObjectRequest>) {
+  return putObject(core, {
+    bucket: core.bucket,
+    key: 'cat.jpg',
+    caller: core.alice,
+    description: noDescription,
+    content: incomingContent(small),
+    signal: new AbortController().signal,
+    ...request,
+  });
+}
+
+/** A large body in pieces of 1000 bytes. */
+function inChunks(
+  content: Buffer,
+  options: {
+    readonly size?: number;
+    readonly declared?: DeclaredDigests;
+    readonly checksumAlgorithm?: ChecksumAlgorithm;
+  } = {},
+) {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < content.length; at += 1000) chunks.push(content.subarray(at, at + 1000));
+  return incomingContent(chunks, { size: content.length, ...options });
+}
+
+async function expectNothingLeft(core: TestCore) {
+  expect(await core.keys()).toEqual([]);
+  expect([...core.blobs.files.keys()].sort()).toEqual([...(await core.queued())].sort());
+}
+
+describe('a stored object', () => {
+  it.each([
+    ['small', small],
+    ['large', large],
+  ])('%s: bytes, MD5 ETag, size and time are what was sent', async (_name, content) => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    const object = await put(core, { content: inChunks(content) });
+    expect(object).toMatchObject({
+      key: 'cat.jpg',
+      size: content.length,
+      etag: createHash('md5').update(content).digest('hex'),
+      lastModifiedMs: core.clock.nowMs,
+      ownerId: core.alice.userId,
+      checksum: null,
+      partCount: null,
+    });
+    expect(Buffer.concat([...core.blobs.files.values()])).toEqual(content);
+    expect(await core.queued()).toEqual([]);
+  });
+
+  it('that is empty has no file', async () => {
+    const core = await createTestCore();
+    const object = await put(core, { content: incomingContent(Buffer.alloc(0)) });
+    expect(object).toMatchObject({ size: 0, etag: 'd41d8cd98f00b204e9800998ecf8427e' });
+    expect(core.blobs.files.size).toBe(0);
+  });
+
+  it('keeps the checksum that the client declared', async () => {
+    const core = await createTestCore();
+    const content = incomingContent('123456789', {
+      checksumAlgorithm: 'CRC64NVME',
+      declared: { checksumValue: 'rosUhgp5mIg=' },
+    });
+    const object = await put(core, { content });
+    expect(object.checksum).toEqual({
+      algorithm: 'CRC64NVME',
+      type: 'FULL_OBJECT',
+      value: 'rosUhgp5mIg=',
+    });
+  });
+
+  it('replaces an earlier one, whose file is queued', async () => {
+    const core = await createTestCore();
+    const first = await put(core, {});
+    await put(core, { content: incomingContent('another body') });
+    expect(await core.queued()).toEqual([first.fileId]);
+    expect(await core.keys()).toEqual(['cat.jpg']);
+  });
+});
+
+describe('a body that is not what the client says', () => {
+  const wrong: readonly [string, DeclaredDigests, ChecksumAlgorithm | undefined, string][] = [
+    ['MD5', { md5: Buffer.alloc(16) }, undefined, 'BadDigest'],
+    ['SHA-256', { sha256Hex: '0'.repeat(64) }, undefined, 'XAmzContentSHA256Mismatch'],
+    ['CRC-32', { checksumValue: 'AAAAAA==' }, 'CRC32', 'BadDigest'],
+    ['CRC-32 without value', {}, 'CRC32', 'InvalidRequest'],
+  ];
+
+  it.each(wrong)('small, wrong %s: no byte reaches a storage server', async (...row) => {
+    const [, declared, checksumAlgorithm, code] = row;
+    const core = await createTestCore();
+    const options = { declared, ...(checksumAlgorithm && { checksumAlgorithm }) };
+    const content = incomingContent(small, options);
+    await expect(put(core, { content })).rejects.toMatchObject({ code });
+    expect(core.blobs.files.size).toBe(0);
+    await expectNothingLeft(core);
+  });
+
+  it.each(wrong)('large, wrong %s: the last chunk is held back', async (...row) => {
+    const [, declared, checksumAlgorithm, code] = row;
+    const core = await createTestCore();
+    const options = { declared, ...(checksumAlgorithm && { checksumAlgorithm }) };
+    const content = inChunks(large, options);
+    await expect(put(core, { content })).rejects.toMatchObject({ code });
+    expect(core.blobs.receivedBytes).toBe(large.length - 1000);
+    expect(core.blobs.files.size).toBe(0);
+    await expectNothingLeft(core);
+  });
+
+  it('in several segments: the complete ones are queued for deletion', async () => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    const content = inChunks(large, { declared: { md5: Buffer.alloc(16) } });
+    await expect(put(core, { content })).rejects.toMatchObject({ code: 'BadDigest' });
+    expect(core.blobs.files.size).toBe(2);
+    await expectNothingLeft(core);
+    expect(await core.index.listDueDeletions(core.clock.nowMs + deleteDelayMs - 1, 10)).toEqual([]);
+  });
+
+  it.each([
+    ['small and shorter', small, small.length + 1],
+    ['small and longer', small, small.length - 1],
+    ['large and shorter', large, large.length + 1],
+    ['large and longer', large, large.length - 1],
+    ['empty though announced', Buffer.alloc(0), 10],
+  ])('%s than declared is an IncompleteBody', async (_name, content, size) => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    await expect(put(core, { content: inChunks(content, { size }) })).rejects.toMatchObject({
+      code: 'IncompleteBody',
+      facts: { NumberBytesExpected: size },
+    });
+    await expectNothingLeft(core);
+  });
+
+  it('that fails on the way rejects with that error', async () => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    const gone = new Error('the client is gone');
+    const content = incomingContent(
+      (async function* () {
+        yield large.subarray(0, 5000);
+        yield large.subarray(5000, 6000);
+        throw gone;
+      })(),
+      { size: large.length },
+    );
+    await expect(put(core, { content })).rejects.toBe(gone);
+    expect(core.blobs.files.size).toBe(1);
+    await expectNothingLeft(core);
+  });
+});
+
+describe('a write that cannot end', () => {
+  it.each([
+    ['small', small],
+    ['large', large],
+  ])('%s: a storage server that fails leaves nothing visible', async (_name, content) => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    core.blobs.faults.storeFailsAfterBytes = content.length / 2;
+    await expect(put(core, { content: inChunks(content) })).rejects.toMatchObject({
+      reason: 'unavailable',
+    });
+    await expectNothingLeft(core);
+  });
+
+  it('no storage server: the body is not even asked for', async () => {
+    const core = await createTestCore();
+    core.blobs.faults.storeUnavailable = true;
+    let isOpened = false;
+    const content = {
+      ...inChunks(large),
+      open: () => {
+        isOpened = true;
+        throw new Error();
+      },
+    };
+    await expect(put(core, { content })).rejects.toMatchObject({ reason: 'unavailable' });
+    expect(isOpened).toBe(false);
+  });
+
+  it.each([
+    ['before its body', 0],
+    ['in mid-body', 5],
+    ['after its last byte', 10],
+  ])('a client that aborts %s leaves nothing visible', async (_name, chunkCount) => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    const abort = new AbortController();
+    const content = incomingContent(
+      (async function* () {
+        for (let count = 0; count < 10; count += 1) {
+          if (count === chunkCount) abort.abort();
+          yield large.subarray(count * 1000, (count + 1) * 1000);
+        }
+        if (chunkCount === 10) abort.abort();
+      })(),
+      { size: large.length },
+    );
+    await expect(put(core, { content, signal: abort.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    await expectNothingLeft(core);
+  });
+
+  it('a client that aborts while it sends nothing does not hang the write', async () => {
+    const core = await createTestCore();
+    const abort = new AbortController();
+    const body = new Readable({ read: () => setImmediate(() => abort.abort()) });
+    body.push(large.subarray(0, 1000));
+    const content = { ...inChunks(large), open: () => body };
+    await expect(put(core, { content, signal: abort.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+    await expectNothingLeft(core);
+  });
+
+  it.each([
+    ['no-such-bucket', 'NoSuchBucket'],
+    ['no-such-key', 'NoSuchKey'],
+    ['precondition-failed', 'PreconditionFailed'],
+  ] as const)('the index says %s: the files are queued', async (outcome, code) => {
+    const indexFaults = { putObject: async () => ({ outcome }) };
+    const core = await createTestCore({ segmentSizeBytesMax: 4000, indexFaults });
+    await expect(put(core, { content: inChunks(large) })).rejects.toMatchObject({ code });
+    expect(core.blobs.files.size).toBe(3);
+    await expectNothingLeft(core);
+  });
+
+  it.each(['full', 'overloaded'] as const)(
+    'the index is %s: the files are queued',
+    async (reason) => {
+      const indexFaults = { putObject: () => Promise.reject(new IndexError(reason, reason)) };
+      const core = await createTestCore({ indexFaults });
+      await expect(put(core, {})).rejects.toMatchObject({ reason });
+      expect(core.blobs.files.size).toBe(1);
+      await expectNothingLeft(core);
+    },
+  );
+
+  it('the index fails and may have committed: the files stay', async () => {
+    const indexFaults = { putObject: () => Promise.reject(new IndexError('failed', 'disk')) };
+    const core = await createTestCore({ indexFaults });
+    await expect(put(core, {})).rejects.toMatchObject({ reason: 'failed' });
+    expect(core.blobs.files.size).toBe(1);
+    expect(await core.queued()).toEqual([]);
+  });
+
+  it('a queue that takes nothing hides nothing: the first error is told', async () => {
+    const indexFaults = {
+      putObject: async () => ({ outcome: 'precondition-failed' as const }),
+      queueDeletions: () => Promise.reject(new IndexError('overloaded', 'full queue')),
+    };
+    const core = await createTestCore({ indexFaults });
+    await expect(put(core, {})).rejects.toMatchObject({ code: 'PreconditionFailed' });
+  });
+});
+
+describe('what is refused before a byte is read', () => {
+  const unread = (size: number) => ({
+    ...incomingContent(small, { size }),
+    open: () => {
+      throw new Error('the body was read');
+    },
+  });
+
+  it('more than 5 GiB', async () => {
+    const core = await createTestCore();
+    await expect(put(core, { content: unread(5 * 1024 ** 3 + 1) })).rejects.toMatchObject({
+      code: 'EntityTooLarge',
+      facts: { ProposedSize: 5_368_709_121, MaxSizeAllowed: 5_368_709_120 },
+    });
+  });
+
+  it.each([
+    ['2049 bytes of user metadata', {}, { name: 'v'.repeat(2045) }, 'MetadataTooLarge'],
+    ['an unknown storage class', { 'x-amz-storage-class': 'COLD' }, {}, 'InvalidStorageClass'],
+    [
+      'a redirect to nowhere',
+      { 'x-amz-website-redirect-location': 'cat' },
+      {},
+      'InvalidRedirectLocation',
+    ],
+  ])('%s', async (_name, headers, userMetadata, code) => {
+    const core = await createTestCore();
+    const request = { content: unread(12), description: { headers, userMetadata } };
+    await expect(put(core, request as Partial<PutObjectRequest>)).rejects.toMatchObject({ code });
+  });
+
+  it('a key of more than 1024 bytes', async () => {
+    const core = await createTestCore();
+    const request = { key: 'a'.repeat(1025), content: unread(12) };
+    await expect(put(core, request)).rejects.toMatchObject({ code: 'KeyTooLongError' });
+  });
+});
+
+describe('what is kept of the description', () => {
+  it('2048 bytes of user metadata and every AWS storage class', async () => {
+    const core = await createTestCore();
+    const description = {
+      headers: { 'x-amz-storage-class': 'GLACIER_IR', 'content-type': 'image/jpeg' },
+      userMetadata: { name: 'v'.repeat(2044) },
+    };
+    expect(await put(core, { description })).toMatchObject(description);
+  });
+
+  it('STANDARD is the default and not written down', async () => {
+    const core = await createTestCore();
+    const description = { headers: { 'x-amz-storage-class': 'STANDARD' }, userMetadata: {} };
+    expect((await put(core, { description })).headers).toEqual({});
+  });
+});
+
+describe('conditions of a write', () => {
+  it('If-None-Match: * lets only the first of concurrent writes through', async () => {
+    const core = await createTestCore();
+    const writes = Array.from({ length: 5 }, () =>
+      put(core, { condition: { ifNoneMatch: ['*'] } }),
+    );
+    const settled = await Promise.allSettled(writes);
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await core.queued()).toHaveLength(4);
+  });
+
+  it('If-Match of another ETag fails and keeps the object', async () => {
+    const core = await createTestCore();
+    const { etag } = await put(core, {});
+    const condition = { ifMatch: ['0'.repeat(32)] };
+    await expect(put(core, { condition })).rejects.toMatchObject({ code: 'PreconditionFailed' });
+    expect(await core.index.findObject(core.bucket.id, 'cat.jpg')).toMatchObject({ etag });
+  });
+});
