@@ -31,9 +31,9 @@ const STORAGE_ID_MAX = 16_777_215;
 export type FileKind = 'normal' | 'trunk' | 'appender' | 'slave';
 
 /** Who took the upload: an address, or an id where names hold storage ids. */
-export type FileSource = { readonly host: string } | { readonly storageId: number };
+type FileSource = { readonly host: string } | { readonly storageId: number };
 
-export interface TrunkSlot {
+interface TrunkSlot {
   readonly trunkFileNumber: number;
   readonly offset: number;
   /** Bytes set aside, the trunk header of 24 bytes included. */
