@@ -31,7 +31,7 @@ const STORAGE_ID_MAX = 16_777_215;
 export type FileKind = 'normal' | 'trunk' | 'appender' | 'slave';
 
 /** Who took the upload: an address, or an id where names hold storage ids. */
-type FileSource = { readonly host: string } | { readonly storageId: number };
+export type FileSource = { readonly host: string } | { readonly storageId: number };
 
 interface TrunkSlot {
   readonly trunkFileNumber: number;
