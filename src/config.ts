@@ -97,12 +97,15 @@ function toConfig(values: z.output<typeof settings>) {
     trackers: values.FASTDFS_TRACKERS.length > 0 ? values.FASTDFS_TRACKERS : null,
     fastdfs: {
       connectTimeoutMs: values.FASTDFS_CONNECT_TIMEOUT,
-      networkTimeoutMs: values.FASTDFS_NETWORK_TIMEOUT,
-      /** Per server. */
-      connectionsMax: values.FASTDFS_CONNECTIONS_MAX,
-      idleConnectionsMax: values.FASTDFS_IDLE_CONNECTIONS_MAX,
-      idleExpiryMs: values.FASTDFS_IDLE_EXPIRY,
-      refreshIntervalMs: values.FASTDFS_REFRESH_INTERVAL,
+      idleTimeoutMs: values.FASTDFS_NETWORK_TIMEOUT,
+      commandTimeoutMs: values.FASTDFS_COMMAND_TIMEOUT,
+      connectionsPerServerMax: values.FASTDFS_CONNECTIONS_MAX,
+      idleConnectionsPerServerMax: values.FASTDFS_IDLE_CONNECTIONS_MAX,
+      connectionWaitTimeoutMs: values.FASTDFS_CONNECTION_WAIT_TIMEOUT,
+      idleConnectionLifetimeMs: values.FASTDFS_IDLE_EXPIRY,
+      clusterViewRefreshMs: values.FASTDFS_REFRESH_INTERVAL,
+      avoidFailedServerMs: values.FASTDFS_AVOID_FAILED,
+      segmentSizeBytesMax: values.GATEWAY_SEGMENT_SIZE,
     },
     /** Null is the standard port when it is free. */
     embeddedNode: {
@@ -121,7 +124,6 @@ function toConfig(values: z.output<typeof settings>) {
     /** Null uses the file `master.key` in the data directory. */
     masterKey:
       values.GATEWAY_MASTER_KEY === '' ? null : Buffer.from(values.GATEWAY_MASTER_KEY, 'hex'),
-    segmentSizeBytesMax: values.GATEWAY_SEGMENT_SIZE,
     replayBufferSizeBytes: values.GATEWAY_REPLAY_BUFFER_SIZE,
     deleteDelayMs: values.GATEWAY_DELETE_DELAY,
     shutdownGraceMs: values.GATEWAY_SHUTDOWN_GRACE,

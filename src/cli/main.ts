@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { runCommandLine } from './run.ts';
 
-const program = new Command('fastdfs-s3').description('S3-compatible gateway over FastDFS.');
-await program.parseAsync();
+await runCommandLine(process.argv.slice(2));

@@ -20,26 +20,31 @@ const reasons: Readonly<Record<string, string>> = {
 /** Resolves to the address that the server got. Throws `ListenError`. */
 export async function listen(
   server: Server,
-  { host, port }: HostPort,
+  wanted: HostPort,
   settingName: string,
 ): Promise<HostPort> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host, port }, () => {
+      server.listen(wanted, () => {
         server.removeListener('error', reject);
         resolve();
       });
     });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = reasons[code ?? ''] ?? message;
-    throw new ListenError(
-      `Cannot listen on ${renderHostPort({ host, port })}: ${reason}. Set ${settingName} to another address.`,
-      { cause: error },
-    );
+    throw toListenError(error, wanted, settingName);
   }
-  return { host, port: (server.address() as AddressInfo).port };
+  return { host: wanted.host, port: (server.address() as AddressInfo).port };
+}
+
+/** What a person can do about the system's error. */
+export function toListenError(error: unknown, wanted: HostPort, settingName: string): ListenError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reason = reasons[code ?? ''] ?? message;
+  return new ListenError(
+    `Cannot listen on ${renderHostPort(wanted)}: ${reason}. Set ${settingName} to another address.`,
+    { cause: error },
+  );
 }
 
 /** The URL for somebody on this machine: wildcard addresses cannot be connected to everywhere. */

@@ -29,7 +29,7 @@ describe('defaults', () => {
       indexPath: resolve('data/index.sqlite'),
       s3: { listen: { host: '0.0.0.0', port: 9000 }, region: 'us-east-1', domains: [] },
       console: { listen: { host: '127.0.0.1', port: 9001 } },
-      segmentSizeBytesMax: 64 * 2 ** 20,
+      fastdfs: { segmentSizeBytesMax: 64 * 2 ** 20 },
       replayBufferSizeBytes: 2 ** 20,
       deleteDelayMs: 300_000,
       rootKey: null,
@@ -70,7 +70,10 @@ describe('values', () => {
 
   it('have units', () => {
     const config = loadConfig({ GATEWAY_SEGMENT_SIZE: '16MiB', GATEWAY_DELETE_DELAY: '1.5h' });
-    expect([config.segmentSizeBytesMax, config.deleteDelayMs]).toEqual([16 * 2 ** 20, 5_400_000]);
+    expect([config.fastdfs.segmentSizeBytesMax, config.deleteDelayMs]).toEqual([
+      16 * 2 ** 20,
+      5_400_000,
+    ]);
   });
 
   it('a relative index path is taken from the working directory', () => {

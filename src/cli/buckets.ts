@@ -1,0 +1,73 @@
+import { getBucket } from '../core/access.ts';
+import { createBucket as createCoreBucket, deleteBucket } from '../core/buckets.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Caller } from '../core/services.ts';
+import type { Bucket, User } from '../object-index/records.ts';
+import type { CommandContext, CommandOutput } from './command.ts';
+import { renderTable } from './table.ts';
+
+const PAGE_SIZE = 1000;
+
+export async function listBuckets({ services }: CommandContext): Promise<CommandOutput> {
+  const { index } = services.core;
+  const names = new Map((await index.listUsers()).map((user) => [user.id, user.name]));
+  const buckets: Bucket[] = [];
+  for (let after = ''; ; ) {
+    const page = await index.listBuckets({ ownerId: null, prefix: '', after, limit: PAGE_SIZE });
+    buckets.push(...page);
+    if (page.length < PAGE_SIZE) break;
+    after = page.at(-1)?.name ?? '';
+  }
+  const listed = buckets.map((bucket) => ({
+    name: bucket.name,
+    owner: names.get(bucket.ownerId) ?? bucket.ownerId,
+    location: bucket.locationConstraint,
+    createdAt: new Date(bucket.createdAtMs).toISOString(),
+  }));
+  const rows = listed.map(({ name, owner, createdAt }) => [name, owner, createdAt]);
+  return { json: listed, text: renderTable(['NAME', 'OWNER', 'CREATED'], rows) };
+}
+
+export async function createBucket(
+  { services }: CommandContext,
+  name: string,
+  options: { readonly owner?: string; readonly location?: string },
+): Promise<CommandOutput> {
+  const owner = await findOwner(services.core.index, options.owner);
+  if (await services.core.index.findBucket(name)) {
+    throw new GatewayError('BucketAlreadyOwnedByYou', {
+      message: `There is a bucket ${name} already.`,
+    });
+  }
+  await createCoreBucket(services.core, callerOf(owner), name, options.location ?? null);
+  return { json: { name, owner: owner.name }, text: `Created bucket ${name} of ${owner.name}.` };
+}
+
+export async function removeBucket(
+  { services }: CommandContext,
+  name: string,
+): Promise<CommandOutput> {
+  const root = await findOwner(services.core.index, undefined);
+  await deleteBucket(services.core, await getBucket(services.core, callerOf(root), name));
+  return { json: { removed: name }, text: `Removed bucket ${name}.` };
+}
+
+/** The user of that name, or root when none is named. */
+async function findOwner(
+  index: CommandContext['services']['core']['index'],
+  name: string | undefined,
+): Promise<User> {
+  const users = await index.listUsers();
+  const user = users.find((each) => (name === undefined ? each.isRoot : each.name === name));
+  if (user) return user;
+  throw new GatewayError('NoSuchEntity', {
+    message: name === undefined ? 'There is no root user.' : `There is no user ${name}.`,
+  });
+}
+
+const callerOf = (user: User): Caller => ({
+  userId: user.id,
+  userName: user.name,
+  isRoot: user.isRoot,
+  accessKeyId: '',
+});

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { type Config, loadConfig } from '../config.ts';
+import { openServices, type Services } from '../gateway.ts';
+import { createLogger } from '../support/logger.ts';
+import { exitCodes } from './failures.ts';
+
+/** What a command has to say: `json` with --json, else `text`; `failed` makes the exit code 1. */
+export interface CommandOutput {
+  readonly json: unknown;
+  readonly text: string;
+  readonly failed?: boolean;
+}
+
+export interface CommandContext {
+  readonly config: Config;
+  readonly services: Services;
+}
+
+/** Options that every command takes, before or after its name. */
+interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Wraps a command: reads the settings, opens the index and the blob store in this process (the
+ * gateway may run beside it), runs it, prints, closes. Failures are told on standard error.
+ */
+export function command<Arguments extends unknown[]>(
+  run: (context: CommandContext, ...given: Arguments) => Promise<CommandOutput>,
+) {
+  return async function (this: Command, ...given: unknown[]): Promise<void> {
+    const options = this.optsWithGlobals<GlobalOptions>();
+    const config = loadConfig(process.env, options.config);
+    const services = await openServices(config, createLogger('silent'));
+    try {
+      // The last argument is the Command itself, which is `this` already.
+      const output = await run({ config, services }, ...(given.slice(0, -1) as Arguments));
+      console.log(options.json ? JSON.stringify(output.json, null, 2) : output.text);
+      if (output.failed) process.exitCode = exitCodes.failed;
+    } finally {
+      await services.close();
+    }
+  };
+}

@@ -1,0 +1,100 @@
+import { Command, Option } from 'commander';
+import { loadConfig } from '../config.ts';
+import { serve } from '../serve.ts';
+import { addKey, addUser, listKeys, listUsers, removeKey, removeUser } from './access-keys.ts';
+import { createBucket, listBuckets, removeBucket } from './buckets.ts';
+import { showClusterStatus } from './cluster.ts';
+import { command } from './command.ts';
+import { presign } from './presign.ts';
+
+const accessKeyOption = ['--access-key <id>', 'access key id instead of a random one'] as const;
+const secretKeyOption = ['--secret-key <secret>', 'secret access key that goes with it'] as const;
+
+/** The whole command line; every command takes --config and --json, before or after its name. */
+export function createProgram(): Command {
+  const program = new Command('fastdfs-s3')
+    .description('S3-compatible gateway over FastDFS.')
+    .option('--config <file>', 'settings file (NAME=value lines); the environment wins over it')
+    .option('--json', 'print the result as JSON')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong command line or settings.' +
+        '\nCommands may run while the gateway runs and while it does not.',
+    )
+    .exitOverride();
+  program
+    .command('serve')
+    .description('run the gateway until SIGTERM or SIGINT')
+    .action(async (_options, self: Command) => {
+      await serve(loadConfig(process.env, self.optsWithGlobals<{ config?: string }>().config));
+    });
+  addUserCommands(program.command('user').description('people and programs that may sign in'));
+  addKeyCommands(program.command('key').description('access keys of users'));
+  addBucketCommands(program.command('bucket').description('buckets'));
+  addPresignCommands(program.command('presign').description('links that need no key'));
+  program
+    .command('cluster')
+    .description('the FastDFS cluster behind the gateway')
+    .command('status')
+    .description('trackers, groups and storage servers with their states and space')
+    .action(command(showClusterStatus));
+  return program;
+}
+
+function addUserCommands(user: Command): void {
+  user
+    .command('add <name>')
+    .description('add a user with an access key and print it')
+    .option(...accessKeyOption)
+    .option(...secretKeyOption)
+    .action(command(addUser));
+  user.command('list').description('list users').action(command(listUsers));
+  user
+    .command('remove <name>')
+    .description('remove a user who owns no buckets, and its keys')
+    .action(command(removeUser));
+}
+
+function addKeyCommands(key: Command): void {
+  key
+    .command('add <user>')
+    .description('give a user one more access key, or a key it has another secret')
+    .option(...accessKeyOption)
+    .option(...secretKeyOption)
+    .action(command(addKey));
+  key.command('list [user]').description('list access keys').action(command(listKeys));
+  key
+    .command('remove <access-key-id>')
+    .description('remove an access key; requests signed with it are refused at once')
+    .action(command(removeKey));
+}
+
+function addBucketCommands(bucket: Command): void {
+  bucket.command('list').description('list all buckets').action(command(listBuckets));
+  bucket
+    .command('create <name>')
+    .description('create a bucket')
+    .option('--owner <user>', 'user who gets it (default: root)')
+    .option('--location <constraint>', 'LocationConstraint that GetBucketLocation returns')
+    .action(command(createBucket));
+  bucket
+    .command('remove <name>')
+    .description('remove an empty bucket')
+    .action(command(removeBucket));
+}
+
+function addPresignCommands(group: Command): void {
+  for (const [name, method, description] of [
+    ['get', 'GET', 'print a link that downloads an object'],
+    ['put', 'PUT', 'print a link that uploads an object'],
+  ] as const) {
+    group
+      .command(`${name} <bucket> <key>`)
+      .description(description)
+      .addOption(new Option('--expires <duration>', 'from 1s to 7d').default('15m'))
+      .option('--endpoint <url>', 'the gateway as the user of the link reaches it')
+      .option('--access-key <id>', "key that signs (default: the root user's oldest)")
+      .action(command(presign(method)));
+  }
+}

@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { FASTDFS_DEFAULTS, openFastdfsBlobStore } from './blob-store/fastdfs-blob-store.ts';
+import type { Config } from './config.ts';
+import { AccessKeys, type KeyPair } from './core/access-keys.ts';
+import { Reaper } from './core/reaper.ts';
+import { SecretBox, SecretError } from './core/secrets.ts';
+import type { CoreServices } from './core/services.ts';
+import { DataDirectory, DataDirectoryError } from './data-directory.ts';
+import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
+import { takeFileLock } from './object-index/file-lock.ts';
+import { openSqliteIndex } from './object-index/sqlite-index.ts';
+import { Closers } from './support/closers.ts';
+import type { Logger } from './support/logger.ts';
+import { type HostPort, renderHostPort } from './support/units.ts';
+
+/** What doors and commands work with. */
+export interface Services {
+  readonly core: CoreServices;
+  readonly accessKeys: AccessKeys;
+  close(): Promise<void>;
+}
+
+export interface Gateway extends Services {
+  readonly directory: DataDirectory;
+  /** A random root key that was made just now and is to be shown once; else null. */
+  readonly newRootKey: KeyPair | null;
+}
+
+/**
+ * Opens everything behind the doors for serving: the embedded node when no tracker is configured,
+ * the index, the blob store, the root user, and the deletion of files that no key needs. Throws
+ * `DataDirectoryError` when another process serves from the data directory, or it cannot be used.
+ * `onFailure` is told of what cannot be lived without: the caller should end.
+ */
+export async function openGateway(
+  config: Config,
+  logger: Logger,
+  onFailure: (error: Error) => void,
+): Promise<Gateway> {
+  const closers = new Closers();
+  try {
+    const directory = DataDirectory.prepare(config.dataDir);
+    if (directory.isOpenToOthers()) {
+      logger.warn({ directory: directory.path }, 'other accounts may read the data directory');
+    }
+    takeLocks(config, directory, closers);
+    const trackers = config.trackers ?? [
+      await startNode(config, directory, { logger, onFailure }, closers),
+    ];
+    const services = await openWith(config, directory, trackers, { logger, threads: true });
+    closers.add(() => services.close());
+    const newRootKey = await ensureRoot(config, services.accessKeys);
+    if (newRootKey) directory.saveRootCredentials(newRootKey);
+    const reaper = new Reaper(services.core);
+    reaper.start();
+    closers.add(() => reaper.stop());
+    return { ...services, directory, newRootKey, close: () => closers.closeAll() };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+/** Opens index and blob store for one command, while the gateway runs or not. */
+export async function openServices(config: Config, logger: Logger): Promise<Services> {
+  const directory = DataDirectory.prepare(config.dataDir);
+  const standardTracker = { host: '127.0.0.1', port: config.embeddedNode.trackerPort ?? 22_122 };
+  const trackers = config.trackers ?? [directory.findEmbeddedNode() ?? standardTracker];
+  return await openWith(config, directory, trackers, { logger, threads: false });
+}
+
+function takeLocks(config: Config, directory: DataDirectory, closers: Closers): void {
+  const paths = [directory.lockPath];
+  // Two data directories may name one index.
+  if (config.indexPath !== join(config.dataDir, 'index.sqlite')) {
+    paths.push(`${config.indexPath}.lock`);
+  }
+  for (const path of paths) {
+    const lock = takeFileLock(path);
+    if (!lock) {
+      throw new DataDirectoryError(
+        `Another gateway runs on ${config.dataDir} (it holds ${path}). Stop it, or set GATEWAY_DATA_DIR to another directory.`,
+      );
+    }
+    closers.add(() => lock.release());
+  }
+}
+
+async function startNode(
+  config: Config,
+  directory: DataDirectory,
+  hooks: { logger: Logger; onFailure: (error: Error) => void },
+  closers: Closers,
+): Promise<HostPort> {
+  const { trackerPort, storagePort } = config.embeddedNode;
+  const node = await startEmbeddedNodeThread(
+    {
+      storePath: directory.embeddedStorePath,
+      ...(trackerPort === null ? {} : { trackerPort }),
+      ...(storagePort === null ? {} : { storagePort }),
+    },
+    {
+      report: (message, facts) => hooks.logger.error(facts, `embedded FastDFS node: ${message}`),
+      onFailure: hooks.onFailure,
+    },
+  );
+  closers.add(() => node.close());
+  directory.saveEmbeddedNode(node.trackerAddress);
+  hooks.logger.info(
+    {
+      tracker: renderHostPort(node.trackerAddress),
+      storage: renderHostPort(node.storageAddress),
+    },
+    'the embedded FastDFS node listens',
+  );
+  return node.trackerAddress;
+}
+
+async function openWith(
+  config: Config,
+  directory: DataDirectory,
+  trackers: readonly HostPort[],
+  { logger, threads }: { logger: Logger; threads: boolean },
+): Promise<Services> {
+  const closers = new Closers();
+  try {
+    const secrets = new SecretBox(config.masterKey ?? directory.loadMasterKey(config.indexPath));
+    const { deleteDelayMs, replayBufferSizeBytes, indexPath: path } = config;
+    const index = await openSqliteIndex({
+      path,
+      deleteDelayMs,
+      ...(threads ? {} : { threads }),
+    });
+    closers.add(() => index.close());
+    const blobs = openFastdfsBlobStore({ ...FASTDFS_DEFAULTS, ...config.fastdfs, trackers });
+    closers.add(() => blobs.close());
+    const settings = { replayBufferSizeBytes, deleteDelayMs, region: config.s3.region };
+    const core = { index, blobs, settings, logger, now: Date.now };
+    const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
+    return { core, accessKeys, close: () => closers.closeAll() };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+/** Also notices a master key that does not open what the index holds, before anybody signs in. */
+async function ensureRoot(config: Config, accessKeys: AccessKeys): Promise<KeyPair | null> {
+  const newRootKey = await accessKeys.ensureRoot(config.rootKey);
+  for (const { accessKeyId } of await accessKeys.listKeys(null)) {
+    try {
+      await accessKeys.findCredentials(accessKeyId);
+      return newRootKey;
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+    }
+  }
+  throw new DataDirectoryError(
+    'No secret in the index opens with this master key. Restore master.key or GATEWAY_MASTER_KEY, or set GATEWAY_ROOT_ACCESS_KEY and GATEWAY_ROOT_SECRET_KEY to start with a new root key.',
+  );
+}

@@ -1,0 +1,124 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithProgram, run, runOk } from '../support/command-line.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { deleteAllBuckets, newBucketName, s3ClientOf } from '../support/s3-client.ts';
+
+const MIB = 2 ** 20;
+
+describeWithProgram('aws', () => {
+  const bucket = newBucketName('aws');
+  let gateway: GatewayProcess;
+  let home: string;
+
+  const options = () => ({
+    env: {
+      HOME: home,
+      AWS_ACCESS_KEY_ID: gateway.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: gateway.secretAccessKey,
+      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      LC_ALL: 'C.UTF-8',
+    },
+  });
+  const aws = (...commandLine: string[]) =>
+    runOk('aws', ['--endpoint-url', gateway.endpoint, ...commandLine], options());
+
+  beforeAll(async () => {
+    gateway = await GatewayProcess.start();
+    home = await mkdtemp(join(tmpdir(), 'aws-cli-'));
+    await aws('s3', 'mb', `s3://${bucket}`);
+  });
+
+  afterAll(async () => {
+    await deleteAllBuckets(s3ClientOf(gateway));
+    await gateway.dispose();
+    await rm(home, { recursive: true });
+  });
+
+  async function localFile(name: string, content: Buffer | string): Promise<string> {
+    const path = join(home, name);
+    await mkdir(join(path, '..'), { recursive: true });
+    await writeFile(path, content);
+    return path;
+  }
+
+  it.each([
+    ['1 KiB', 1024],
+    ['100 MiB in parts', 100 * MIB],
+  ])('cp of %s up and down', async (_, size) => {
+    const content = randomBytes(size);
+    const path = await localFile('up', content);
+    await aws('s3', 'cp', '--no-progress', path, `s3://${bucket}/cp/${size}`);
+    await aws('s3', 'cp', '--no-progress', `s3://${bucket}/cp/${size}`, join(home, 'down'));
+    expect((await readFile(join(home, 'down'))).equals(content)).toBe(true);
+  });
+
+  it('cp from standard input and to standard output', async () => {
+    const path = await localFile('words', 'hello\n');
+    const target = `s3://${bucket}/piped`;
+    await runOk(
+      'sh',
+      ['-c', 'exec aws --endpoint-url "$0" s3 cp - "$1" < "$2"', gateway.endpoint, target, path],
+      options(),
+    );
+    expect(await aws('s3', 'cp', target, '-')).toBe('hello\n');
+  });
+
+  it('sync up, change, sync down', async () => {
+    const names = ['a.txt', 'sub/b c.txt', 'sub/deep/照片.txt', 'sub/deep/100% & +.txt'];
+    for (const name of names) await localFile(`tree/${name}`, name);
+    const tree = join(home, 'tree');
+    await aws('s3', 'sync', tree, `s3://${bucket}/tree`);
+    const listed = await aws('s3', 'ls', '--recursive', `s3://${bucket}/tree`);
+    for (const name of names) expect(listed).toContain(`tree/${name}`);
+    expect(await aws('s3', 'sync', tree, `s3://${bucket}/tree`)).toBe('');
+    await aws('s3', 'rm', `s3://${bucket}/tree/a.txt`);
+    await aws('s3', 'sync', `s3://${bucket}/tree`, join(home, 'back'));
+    expect(await readFile(join(home, 'back/sub/deep/照片.txt'), 'utf8')).toBe(names[2]);
+  });
+
+  it('mv and cp inside the bucket', async () => {
+    const path = await localFile('moving', 'x');
+    await aws('s3', 'cp', path, `s3://${bucket}/from`);
+    await aws('s3', 'mv', `s3://${bucket}/from`, `s3://${bucket}/to`);
+    await aws('s3', 'cp', `s3://${bucket}/to`, `s3://${bucket}/to2`);
+    expect(await aws('s3', 'cp', `s3://${bucket}/to2`, '-')).toBe('x');
+    const gone = await run(
+      'aws',
+      ['--endpoint-url', gateway.endpoint, 's3', 'ls', `s3://${bucket}/from`],
+      options(),
+    );
+    expect(gone.code).toBe(1);
+  });
+
+  it('presign gives a link that anybody can use', async () => {
+    const path = await localFile('shared', 'for everybody');
+    await aws('s3', 'cp', path, `s3://${bucket}/shared file.txt`);
+    const url = (await aws('s3', 'presign', `s3://${bucket}/shared file.txt`)).trim();
+    expect(await (await fetch(url)).text()).toBe('for everybody');
+  });
+
+  it('s3api tells the checksum that the client sent', async () => {
+    const path = await localFile('checked', 'x');
+    const target = ['--bucket', bucket, '--key', 'checked'];
+    await aws('s3api', 'put-object', ...target, '--body', path, '--checksum-algorithm', 'SHA256');
+    const head = await aws('s3api', 'head-object', ...target, '--checksum-mode', 'ENABLED');
+    const sha256 = createHash('sha256').update('x').digest('base64');
+    expect(JSON.parse(head).ChecksumSHA256).toBe(sha256);
+  });
+
+  it('rm --recursive and rb leave nothing', async () => {
+    const other = newBucketName('awsrb');
+    await aws('s3', 'mb', `s3://${other}`);
+    const path = await localFile('filler', 'x');
+    for (const name of ['a', 'b/c', 'b/d']) await aws('s3', 'cp', path, `s3://${other}/${name}`);
+    await aws('s3', 'rm', '--recursive', `s3://${other}`);
+    expect(await aws('s3', 'ls', '--recursive', `s3://${other}`).catch(() => '')).toBe('');
+    await aws('s3', 'rb', `s3://${other}`);
+    expect(await aws('s3', 'ls')).not.toContain(other);
+  });
+});

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithProgram, runOk } from '../support/command-line.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { deleteAllBuckets, newBucketName, s3ClientOf } from '../support/s3-client.ts';
+
+const MIB = 2 ** 20;
+
+describeWithProgram('rclone', () => {
+  const bucket = newBucketName('rclone');
+  let gateway: GatewayProcess;
+  let home: string;
+
+  const rclone = (...commandLine: string[]) =>
+    runOk('rclone', ['--config', join(home, 'rclone.conf'), '--retries', '1', ...commandLine], {
+      env: { HOME: home, LC_ALL: 'C.UTF-8' },
+    });
+
+  beforeAll(async () => {
+    gateway = await GatewayProcess.start();
+    home = await mkdtemp(join(tmpdir(), 'rclone-'));
+    const lines = [
+      '[gateway]',
+      'type = s3',
+      'provider = Other',
+      `access_key_id = ${gateway.accessKeyId}`,
+      `secret_access_key = ${gateway.secretAccessKey}`,
+      `endpoint = ${gateway.endpoint}`,
+      'region = us-east-1',
+      'force_path_style = true',
+      'chunk_size = 5Mi',
+      'upload_cutoff = 6Mi',
+    ];
+    await writeFile(join(home, 'rclone.conf'), lines.join('\n'));
+    await rclone('mkdir', `gateway:${bucket}`);
+  });
+
+  afterAll(async () => {
+    await deleteAllBuckets(s3ClientOf(gateway));
+    await gateway.dispose();
+    await rm(home, { recursive: true });
+  });
+
+  const files: Readonly<Record<string, Buffer>> = {
+    empty: Buffer.alloc(0),
+    'small.txt': Buffer.from('hello'),
+    'sub/照片 +1.jpg': randomBytes(1000),
+    'sub/deep/in parts.bin': randomBytes(13 * MIB),
+  };
+
+  it('sync up, check every byte, and copy back', async () => {
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(home, 'tree', name);
+      await mkdir(join(path, '..'), { recursive: true });
+      await writeFile(path, content);
+    }
+    await rclone('sync', join(home, 'tree'), `gateway:${bucket}/tree`);
+    await rclone('check', '--download', join(home, 'tree'), `gateway:${bucket}/tree`);
+    await rclone('copy', `gateway:${bucket}/tree`, join(home, 'back'));
+    for (const [name, content] of Object.entries(files)) {
+      expect((await readFile(join(home, 'back', name))).equals(content), name).toBe(true);
+    }
+  });
+
+  it('keeps the time of a file', async () => {
+    await writeFile(join(home, 'dated'), 'x');
+    await rclone('copy', join(home, 'dated'), `gateway:${bucket}/dated`);
+    await rclone('touch', '-t', '2020-01-02T03:04:05', `gateway:${bucket}/dated/dated`);
+    expect(await rclone('lsl', `gateway:${bucket}/dated`)).toContain('2020-01-02 03:04:05');
+  });
+
+  it('lists, moves on the server and deletes what is not there any more', async () => {
+    await writeFile(join(home, 'x'), 'x');
+    await rclone('copyto', join(home, 'x'), `gateway:${bucket}/moves/from`);
+    await rclone('moveto', `gateway:${bucket}/moves/from`, `gateway:${bucket}/moves/to`);
+    expect(await rclone('lsf', `gateway:${bucket}/moves`)).toBe('to\n');
+    await mkdir(join(home, 'nothing'), { recursive: true });
+    await rclone('sync', join(home, 'nothing'), `gateway:${bucket}/moves`);
+    expect(await rclone('lsf', `gateway:${bucket}/moves`)).toBe('');
+  });
+
+  it('rcat streams content of unknown length', async () => {
+    const line = `head -c ${7 * MIB} /dev/zero | rclone --config "$0" rcat "$1"`;
+    await runOk('sh', ['-c', line, join(home, 'rclone.conf'), `gateway:${bucket}/streamed`], {
+      env: { HOME: home },
+    });
+    expect(await rclone('size', '--json', `gateway:${bucket}/streamed`)).toContain(
+      `"bytes":${7 * MIB}`,
+    );
+  });
+
+  it('purge leaves nothing', async () => {
+    const other = newBucketName('purge');
+    await writeFile(join(home, 'x'), 'x');
+    await rclone('copyto', join(home, 'x'), `gateway:${other}/a/b`);
+    await rclone('purge', `gateway:${other}`);
+    expect(await rclone('lsd', 'gateway:')).not.toContain(other);
+  });
+});

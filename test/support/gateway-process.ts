@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface StartOptions {
+  /** Kept from an earlier process, to start again on the same data. */
+  readonly dataDir?: string;
+  /** Added to the settings that make the process independent of this machine. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Lines of the gateway's log, parsed. */
+export interface LogLine {
+  readonly msg?: string;
+  readonly [fact: string]: unknown;
+}
+
+/** A gateway in a process of its own, started from the compiled sources. */
+export class GatewayProcess {
+  readonly dataDir: string;
+  readonly endpoint: string;
+  readonly consoleUrl: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly pid: number;
+  readonly log: readonly LogLine[];
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #options: StartOptions;
+
+  private constructor(
+    child: ChildProcess,
+    started: Started,
+    credentials: Credentials,
+    options: StartOptions & { dataDir: string },
+  ) {
+    this.#child = child;
+    this.#options = options;
+    this.dataDir = options.dataDir;
+    this.endpoint = started.endpoint;
+    this.consoleUrl = started.consoleUrl;
+    this.accessKeyId = credentials.accessKeyId;
+    this.secretAccessKey = credentials.secretAccessKey;
+    this.pid = child.pid ?? -1;
+    this.log = started.log;
+    this.exited = started.exited;
+  }
+
+  /** Resolves when the gateway is ready; rejects with its output when it ends before that. */
+  static async start(options: StartOptions = {}): Promise<GatewayProcess> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gateway-')));
+    const child = spawn(process.execPath, ['dist/main.js'], {
+      cwd: projectRoot,
+      env: { ...gatewayEnvironment(dataDir), ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const started = await waitUntilReady(child);
+    const credentials = await readCredentials(dataDir);
+    return new GatewayProcess(child, started, credentials, { ...options, dataDir });
+  }
+
+  /** Sends the signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.#child.kill(signal);
+    return await this.exited;
+  }
+
+  /** Starts again on the same data and the same ports. */
+  async startAgain(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
+    return await GatewayProcess.start({
+      dataDir: this.dataDir,
+      env: {
+        ...this.#options.env,
+        GATEWAY_S3_LISTEN: new URL(this.endpoint).host,
+        GATEWAY_CONSOLE_LISTEN: new URL(this.consoleUrl).host,
+        ...env,
+      },
+    });
+  }
+
+  /** Ends it and removes its data. */
+  async dispose(): Promise<void> {
+    await this.end();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+interface Started {
+  readonly endpoint: string;
+  readonly consoleUrl: string;
+  readonly log: LogLine[];
+  readonly exited: Promise<Exit>;
+}
+
+/** Settings of gateways under test: loopback, free ports, and the cluster when one is given. */
+export function gatewayEnvironment(dataDir: string): Record<string, string> {
+  const { PATH = '', HOME = '', FASTDFS_TRACKERS } = process.env;
+  return {
+    PATH,
+    HOME,
+    GATEWAY_DATA_DIR: dataDir,
+    GATEWAY_S3_LISTEN: '127.0.0.1:0',
+    GATEWAY_CONSOLE_LISTEN: '127.0.0.1:0',
+    GATEWAY_EMBEDDED_TRACKER_PORT: '0',
+    GATEWAY_EMBEDDED_STORAGE_PORT: '0',
+    GATEWAY_DELETE_DELAY: '0',
+    ...(FASTDFS_TRACKERS ? { FASTDFS_TRACKERS } : {}),
+  };
+}
+
+async function waitUntilReady(child: ChildProcess): Promise<Started> {
+  const log: LogLine[] = [];
+  const errorOutput: string[] = [];
+  const exited = once(child, 'exit').then(([code, signal]): Exit => ({ code, signal }));
+  child.stderr?.on('data', (chunk: Buffer) => errorOutput.push(String(chunk)));
+  const ready = new Promise<LogLine>((resolve) => {
+    if (!child.stdout) return;
+    createInterface({ input: child.stdout }).on('line', (text) => {
+      const line = JSON.parse(text) as LogLine;
+      log.push(line);
+      if (line.msg === 'ready') resolve(line);
+    });
+  });
+  const first = await Promise.race([ready, exited]);
+  if ('code' in first) {
+    throw new Error(
+      `The gateway ended with ${JSON.stringify(first)}:\n${errorOutput.join('')}${JSON.stringify(log)}`,
+    );
+  }
+  return { endpoint: String(first.s3), consoleUrl: String(first.console), log, exited };
+}
+
+async function readCredentials(dataDir: string): Promise<Credentials> {
+  const text = await readFile(join(dataDir, 'root-credentials'), 'utf8');
+  const settingOf = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? '';
+  return {
+    accessKeyId: settingOf('AWS_ACCESS_KEY_ID'),
+    secretAccessKey: settingOf('AWS_SECRET_ACCESS_KEY'),
+  };
+}
+
+/** True when the tests run against a cluster and not against the embedded node. */
+export const isOnCluster = Boolean(process.env.FASTDFS_TRACKERS);
