@@ -145,7 +145,7 @@ describe('objects', () => {
       new PutObjectCommand({
         Bucket,
         Key: 'streamed',
-        Body: Readable.from([content.subarray(0, 1000), content.subarray(1000)]),
+        Body: Readable.from([content.subarray(0, 65_536), content.subarray(65_536)]),
         ContentLength: content.length,
       }),
     );
