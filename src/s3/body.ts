@@ -8,8 +8,8 @@ import type { Authentication } from './auth/authenticate.ts';
 import { ChunkSignatures } from './auth/chunk-signatures.ts';
 import { ChunkedDecoder } from './auth/chunked-body.ts';
 import { type ContentDecoder, PlainDecoder } from './auth/content-decoder.ts';
+import { type BodyChecksum, bodyChecksum } from './body-checksum.ts';
 import { BodyStream } from './body-stream.ts';
-import { type DeclaredChecksum, declaredChecksum } from './declared-checksum.ts';
 import type { RequestHeaders } from './operation.ts';
 
 export interface RequestBodyOptions {
@@ -57,7 +57,7 @@ export class RequestBody implements IncomingContent {
   readonly #decoder: ContentDecoder;
   readonly #md5: Buffer | null;
   readonly #sha256Hex: string | null;
-  readonly #checksum: DeclaredChecksum | null;
+  readonly #checksum: BodyChecksum | null;
 
   /**
    * Throws `MissingContentLength`, `InvalidDigest`, `InvalidRequest` for checksums that cannot be
@@ -77,7 +77,7 @@ export class RequestBody implements IncomingContent {
     this.declaresSha256 = this.#sha256Hex !== null;
     this.#checksum = options.checksumIsOfObject
       ? null
-      : declaredChecksum(headers, { hasTrailer: isChunked && payload.hasTrailer });
+      : bodyChecksum(headers, { hasTrailer: isChunked && payload.hasTrailer });
     this.#decoder = isChunked
       ? new ChunkedDecoder({
           decodedSize: this.size,

@@ -21,6 +21,7 @@ const unsupported: readonly {
   { name: /^x-amz-acl$/, harmless: ['private', 'bucket-owner-full-control'] },
   { name: /^x-amz-write-offset-bytes$/ },
   { name: /^x-amz-rename-/ },
+  { name: /^x-amz-source-expected-bucket-owner$/ },
   { name: /^x-amz-if-match-/ },
   { name: /^if-match$/, operation: 'DeleteObject' },
   { name: /^x-amz-optional-object-attributes$/, harmless: ['RestoreStatus'] },

@@ -4,7 +4,8 @@ export function parseAmzDate(text: string): number | null {
   if (!match) return null;
   const [, year, month, day, hour, minute, second] = match;
   const timeMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  return Number.isNaN(timeMs) ? null : timeMs;
+  // `Date.parse` takes 30 February for 1 March.
+  return Number.isNaN(timeMs) || renderAmzDate(timeMs) !== text ? null : timeMs;
 }
 
 export function renderAmzDate(timeMs: number): string {

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { createResolver } from '../../../src/s3/operation-resolver.ts';
+import { parseTarget } from '../../../src/s3/request.ts';
+import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
+import { routes } from '../../../src/s3/route-table.ts';
+import { operationParameters, subresources } from '../../../src/s3/subresources.ts';
+
+const resolveOperation = createResolver(routes);
+
+function request(line: string, rawHeaders: string[] = []) {
+  const [method = '', target = ''] = line.split(' ');
+  const { bucketName, key, query } = parseTarget(target, 'localhost', []);
+  return { method, bucketName, key, query, headers: ReceivedHeaders.parse(rawHeaders) };
+}
+
+describe('the route table', () => {
+  it.each([
+    ['GET /', 'ListBuckets', 's3:ListAllMyBuckets'],
+    ['PUT /photos', 'CreateBucket', 's3:CreateBucket'],
+    ['HEAD /photos', 'HeadBucket', 's3:ListBucket'],
+    ['DELETE /photos', 'DeleteBucket', 's3:DeleteBucket'],
+    ['GET /photos?location', 'GetBucketLocation', 's3:GetBucketLocation'],
+    ['GET /photos?prefix=a', 'ListObjects', 's3:ListBucket'],
+    ['GET /photos?list-type=2', 'ListObjectsV2', 's3:ListBucket'],
+    ['GET /photos?versions', 'ListObjectVersions', 's3:ListBucketVersions'],
+    ['GET /photos?uploads', 'ListMultipartUploads', 's3:ListBucketMultipartUploads'],
+    ['POST /photos?delete', 'DeleteObjects', 's3:DeleteObject'],
+    ['GET /photos/cat.jpg', 'GetObject', 's3:GetObject'],
+    ['HEAD /photos/cat.jpg', 'HeadObject', 's3:GetObject'],
+    ['PUT /photos/cat.jpg', 'PutObject', 's3:PutObject'],
+    ['DELETE /photos/cat.jpg', 'DeleteObject', 's3:DeleteObject'],
+    ['POST /photos/cat.jpg?uploads', 'CreateMultipartUpload', 's3:PutObject'],
+    ['PUT /photos/cat.jpg?partNumber=1&uploadId=u1', 'UploadPart', 's3:PutObject'],
+    ['GET /photos/cat.jpg?uploadId=u1', 'ListParts', 's3:ListMultipartUploadParts'],
+    ['POST /photos/cat.jpg?uploadId=u1', 'CompleteMultipartUpload', 's3:PutObject'],
+    ['DELETE /photos/cat.jpg?uploadId=u1', 'AbortMultipartUpload', 's3:AbortMultipartUpload'],
+  ])('%s is %s and needs %s', (line, name, permission) => {
+    expect(resolveOperation(request(line))).toMatchObject({ name, permission });
+  });
+
+  it.each([
+    ['PUT /photos/cat.jpg', 'CopyObject'],
+    ['PUT /photos/cat.jpg?partNumber=1&uploadId=u1', 'UploadPartCopy'],
+  ])('%s with a source is %s', (line, name) => {
+    const copy = request(line, ['x-amz-copy-source', '/photos/dog.jpg']);
+    expect(resolveOperation(copy).name).toBe(name);
+  });
+
+  it.each([
+    'DELETE /photos?policy',
+    'DELETE /photos?cors',
+    'DELETE /photos/cat.jpg?tagging',
+    'PUT /photos?acl',
+    'PUT /photos/cat.jpg?acl',
+    'PUT /photos/cat.jpg?append&position=0',
+    'GET /photos/cat.jpg?attributes',
+    'POST /photos/cat.jpg?select&select-type=2',
+    'PUT /photos?uploadId=u1',
+    'GET /?acl',
+  ])('%s is not implemented', (line) => {
+    expect(() => resolveOperation(request(line))).toThrow(
+      expect.objectContaining({ code: 'NotImplemented' }),
+    );
+  });
+
+  it('has one row for each method, resource, subresource and header', () => {
+    const places = routes.map((route) =>
+      [route.method, route.resource, route.subresource, route.header].join(' '),
+    );
+    expect(new Set(places).size).toBe(places.length);
+  });
+
+  it('names only subresources that the resolver looks for', () => {
+    const used = routes.flatMap((route) => route.subresource ?? []);
+    expect(used.filter((subresource) => !subresources.has(subresource))).toEqual([]);
+  });
+
+  it('declares parameters of operations that exist', () => {
+    const names = new Set(routes.map((route) => route.operation.name));
+    expect(Object.keys(operationParameters).filter((name) => !names.has(name))).toEqual([]);
+  });
+});
