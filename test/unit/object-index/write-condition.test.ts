@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import type { WriteCondition } from '../../../src/object-index/object-index.ts';
+import { failedCondition } from '../../../src/object-index/write-condition.ts';
+
+describe('failedCondition', () => {
+  it.each<[WriteCondition | undefined, string | null, string | null]>([
+    [undefined, null, null],
+    [{}, 'a', null],
+    [{ ifMatch: ['a'] }, 'a', null],
+    [{ ifMatch: ['b', 'a'] }, 'a', null],
+    [{ ifMatch: ['b'] }, 'a', 'precondition-failed'],
+    [{ ifMatch: [] }, 'a', 'precondition-failed'],
+    [{ ifMatch: ['a'] }, null, 'no-such-key'],
+    [{ ifMatch: ['*'] }, 'a', null],
+    [{ ifMatch: ['*'] }, null, 'no-such-key'],
+    [{ ifNoneMatch: ['*'] }, null, null],
+    [{ ifNoneMatch: ['*'] }, 'a', 'precondition-failed'],
+    [{ ifNoneMatch: ['a'] }, 'a', 'precondition-failed'],
+    [{ ifNoneMatch: ['b', 'a'] }, 'a', 'precondition-failed'],
+    [{ ifNoneMatch: ['b'] }, 'a', null],
+    [{ ifNoneMatch: ['a'] }, null, null],
+    [{ ifMatch: ['a'], ifNoneMatch: ['a'] }, 'a', 'precondition-failed'],
+    [{ ifMatch: ['b'], ifNoneMatch: ['*'] }, null, 'no-such-key'],
+  ])('%j on an object with ETag %j gives %j', (condition, etag, expected) => {
+    expect(failedCondition(condition, etag)).toBe(expected);
+  });
+});
