@@ -1,0 +1,92 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migrate } from '../../../src/object-index/migrate.ts';
+import { openDatabase, type SqliteDatabase } from '../../../src/object-index/sqlite-database.ts';
+
+describe('migrate', () => {
+  let directory: string;
+  let path: string;
+  let migrations: string;
+  let database: SqliteDatabase;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'migrate-'));
+    path = join(directory, 'index.db');
+    migrations = join(directory, 'migrations');
+    mkdirSync(migrations);
+    database = openDatabase(path);
+  });
+  afterEach(() => {
+    database.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  function write(fileName: string, sql: string): void {
+    writeFileSync(join(migrations, fileName), sql);
+  }
+  const applied = () =>
+    database.prepare('SELECT name FROM schema_migrations ORDER BY number').pluck().all();
+
+  it('applies what is new, in order, once', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);');
+    migrate(database, path, migrations);
+    write('0002-second.sql', 'UPDATE a SET x = x + 1;');
+    write('0003-third.sql', 'UPDATE a SET x = x * 10;');
+    write('README.md', 'not a migration');
+    migrate(database, path, migrations);
+    migrate(database, path, migrations);
+    expect(database.prepare('SELECT x FROM a').pluck().get()).toBe(20);
+    expect(applied()).toEqual(['0001-first', '0002-second', '0003-third']);
+  });
+
+  it('copies an existing database before it changes it', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);');
+    migrate(database, path, migrations);
+    expect(readdirSync(directory).filter((name) => name.includes('before'))).toEqual([]);
+    write('0002-second.sql', 'UPDATE a SET x = 2;');
+    migrate(database, path, migrations);
+    const copy = new Database(`${path}.before-0002-second`, { readonly: true });
+    expect(copy.prepare('SELECT x FROM a').pluck().get()).toBe(1);
+    expect(copy.prepare('SELECT MAX(number) FROM schema_migrations').pluck().get()).toBe(1);
+    copy.close();
+    expect(existsSync(`${path}.before-0002-second.partial`)).toBe(false);
+  });
+
+  it('leaves nothing of a migration that fails', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    write('0002-second.sql', 'INSERT INTO a VALUES (1); INSERT INTO missing VALUES (1);');
+    expect(() => migrate(database, path, migrations)).toThrow(/migration 0002-second: .*missing/);
+    expect(database.prepare('SELECT COUNT(*) FROM a').pluck().get()).toBe(0);
+    expect(applied()).toEqual(['0001-first']);
+    expect(database.inTransaction).toBe(false);
+  });
+
+  it('refuses a database that is newer than the program', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    write('0002-second.sql', 'CREATE TABLE b (x INTEGER);');
+    migrate(database, path, migrations);
+    rmSync(join(migrations, '0002-second.sql'));
+    expect(() => migrate(database, path, migrations)).toThrow(
+      `${path} has migration 2, this program knows 1`,
+    );
+  });
+
+  it('refuses a database of something else', () => {
+    database.exec('CREATE TABLE photos (x INTEGER)');
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    expect(() => migrate(database, path, migrations)).toThrow('is a database of something else');
+  });
+
+  it('refuses a gap between numbers', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    write('0003-third.sql', 'CREATE TABLE b (x INTEGER);');
+    expect(() => migrate(database, path, migrations)).toThrow('expected number 2');
+  });
+
+  it('finds the migrations of this program', () => {
+    migrate(database, path);
+    expect(applied()[0]).toBe('0001-initial');
+  });
+});

@@ -1,0 +1,176 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { migrate } from '../../../src/object-index/migrate.ts';
+import {
+  listings,
+  type OperationTable,
+  pointReads,
+  writeOperations,
+} from '../../../src/object-index/operations.ts';
+import { runStatements, type SqlValue } from '../../../src/object-index/statements.ts';
+import { NOW_MS, newFileId, newObject, newPart, newUpload } from '../../support/object-index.ts';
+
+/** Statements that are meant to read all of a table, which is what they return or count. */
+const readsAll = [/FROM users\s+ORDER BY name/, /FROM access_keys\s+ORDER BY/, /COUNT\(\*\)/];
+
+const database = new Database(':memory:');
+migrate(database, ':memory:');
+
+/** Every SQL text that was run, with values it was run with. */
+const recorded = new Map<string, readonly SqlValue[]>();
+const called = new Set<string>();
+let objectId = 0;
+
+/** Runs an operation by name, as an engine does. */
+function call<Result>(name: string, ...args: unknown[]): Result {
+  called.add(name);
+  const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS };
+  const writes = writeOperations as unknown as OperationTable;
+  const reads = { ...pointReads, ...listings } as unknown as OperationTable;
+  const statements = writes[name]?.(context, ...args) ?? reads[name]?.(...args);
+  if (!statements) throw new Error(name);
+  return runStatements(statements, (statement) => {
+    if (statement.kind === 'next-object-id') {
+      objectId += 1;
+      return objectId;
+    }
+    const { kind, sql, values } = statement;
+    recorded.set(sql, values);
+    const prepared = database.prepare(sql);
+    if (kind === 'run') return prepared.run(values).changes;
+    return kind === 'all' ? prepared.all(values) : prepared.get(values);
+  }) as Result;
+}
+
+function runEverything(): void {
+  const user = { id: 'u', name: 'n', isRoot: false, createdAtMs: 1 };
+  call('createUser', user);
+  call('findUser', 'u');
+  call('findUserByName', 'n');
+  call('listUsers');
+  const secretEncrypted = Buffer.from('x');
+  call('putAccessKey', { accessKeyId: 'a', userId: 'u', secretEncrypted, createdAtMs: 1 });
+  call('findAccessKey', 'a');
+  call('listAccessKeys', 'u');
+  call('listAccessKeys', null);
+  call('removeAccessKey', 'a');
+  call('removeUser', 'u');
+  const bucket = { name: 'b', ownerId: 'o', locationConstraint: null, createdAtMs: 1 };
+  const { bucket: created } = call<{ bucket: { id: number } }>('createBucket', bucket);
+  call('createBucket', bucket);
+  call('findBucket', 'b');
+  for (const ownerId of [null, 'o']) {
+    for (const prefix of ['', 'p']) {
+      call('listBuckets', { ownerId, prefix, after: '', limit: 10 });
+    }
+  }
+  runObjects(created.id);
+  runUploads(created.id);
+  call('queueDeletions', [newFileId()], 1);
+  const due = call<{ id: number }[]>('listDueDeletions', NOW_MS, 10);
+  call('postponeDeletions', [{ id: due[0]?.id, notBeforeMs: 2 }]);
+  call('finishDeletions', [due[0]?.id]);
+  call('countDeletions');
+  call('deleteBucket', created.id);
+}
+
+function runObjects(bucketId: number): void {
+  const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
+  call('putObject', newObject(bucketId, 'a/1'));
+  call('putObject', newObject(bucketId, 'a/2', { segments }));
+  for (const key of ['a/1', 'a/2']) {
+    const source = call<{ id: number }>('findObject', bucketId, key);
+    call('listSegments', source.id, 5, 10);
+    call('copyObject', {
+      source: { bucketId, key },
+      sourceObjectId: source.id,
+      destination: { bucketId, key: 'copy' },
+      ownerId: 'o',
+      lastModifiedMs: 1,
+      description: null,
+    });
+  }
+  for (const prefix of ['', 'a']) {
+    for (const after of ['', 'a/1']) {
+      call('listObjects', { bucketId, prefix, delimiter: '', after, limit: 2 });
+      call('listObjects', { bucketId, prefix, delimiter: '/', after, limit: 2 });
+    }
+  }
+  call('deleteObjects', bucketId, ['copy', 'a/2']);
+}
+
+function runUploads(bucketId: number): void {
+  for (const uploadId of ['u1', 'u2', 'u3']) {
+    const upload = newUpload(bucketId, 'k', uploadId);
+    call('createUpload', upload);
+    call('putPart', newPart(upload, 1));
+    call('putPart', newPart(upload, 2));
+    const source = call<{ id: number }>('findObject', bucketId, 'a/1');
+    const { segments: _, size: __, ...part } = newPart(upload, 3);
+    call('copyPart', {
+      ...part,
+      source: { bucketId, key: 'a/1' },
+      sourceObjectId: source.id,
+      range: { start: 1, size: 2 },
+    });
+  }
+  call('findUpload', bucketId, 'k', 'u1');
+  call('listParts', 'u1', 0, 10);
+  for (const prefix of ['', 'k']) {
+    for (const keyMarker of ['', 'k']) {
+      for (const uploadIdMarker of ['', 'u1']) {
+        const markers = { keyMarker, uploadIdMarker };
+        call('listUploads', { bucketId, prefix, delimiter: '', ...markers, limit: 10 });
+      }
+    }
+  }
+  call('completeUpload', {
+    bucketId,
+    key: 'k',
+    uploadId: 'u1',
+    parts: [1, 3].map((partNumber) => ({ partNumber, etag: `etag-${partNumber}` })),
+    etag: 'e',
+    checksum: null,
+    lastModifiedMs: 1,
+  });
+  const completed = call<{ id: number }>('findObject', bucketId, 'k');
+  call('findObjectPart', completed.id, 1);
+  call('findCompletedUpload', 'u1');
+  call('forgetCompletedUploads', 2);
+  call('abortUpload', bucketId, 'k', 'u2');
+  call('deleteObjects', bucketId, ['a/1', 'k']);
+}
+
+describe('query plans', () => {
+  runEverything();
+  const tables = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .pluck()
+    .all() as string[];
+
+  it('covers every operation', () => {
+    const names = [writeOperations, pointReads, listings].flatMap(Object.keys);
+    expect([...called].sort()).toEqual(names.sort());
+  });
+
+  it('finds every row by a key or an index', () => {
+    expect(recorded.size).toBeGreaterThan(60);
+    const aliases = [...tables, 'k', 'u', 'o', 'p', 's'].join('|');
+    const scan = new RegExp(`SCAN (${aliases})\\b|TEMP B-TREE`);
+    const scanning: string[] = [];
+    for (const [sql, values] of recorded) {
+      if (readsAll.some((pattern) => pattern.test(sql))) continue;
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(values) as {
+        detail: string;
+      }[];
+      const details = plan.map(({ detail }) => detail).join('; ');
+      if (scan.test(details)) scanning.push(`${sql} => ${details}`);
+    }
+    expect(scanning).toEqual([]);
+  });
+
+  it('would notice a scan', () => {
+    const plan = database.prepare('EXPLAIN QUERY PLAN SELECT 1 FROM parts WHERE etag = ?').all('x');
+    expect(plan).toMatchObject([{ detail: 'SCAN parts' }]);
+  });
+});

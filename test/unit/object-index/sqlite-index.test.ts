@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
+import { createBucket, DELETE_DELAY_MS, newObject, putObject } from '../../support/object-index.ts';
+
+describe('openSqliteIndex', () => {
+  let directory: string;
+  let path: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sqlite-index-'));
+    path = join(directory, 'data', 'index.db');
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const open = (overrides = {}) =>
+    openSqliteIndex({ path, deleteDelayMs: DELETE_DELAY_MS, threads: false, ...overrides });
+
+  it('makes the file readable by its owner only and keeps what was written', async () => {
+    const first = await open();
+    const bucketId = await createBucket(first, 'photos');
+    const object = await putObject(first, newObject(bucketId, 'k'));
+    await first.close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const second = await open();
+    expect(await second.findObject(bucketId, 'k')).toEqual(object);
+    expect((await putObject(second, newObject(bucketId, 'k2'))).id).toBeGreaterThan(object.id);
+    await second.close();
+  });
+
+  it('shows each writer of the same file what the other committed', async () => {
+    const [gateway, command] = [await open(), await open()];
+    const bucketId = await createBucket(gateway, 'photos');
+    const object = await putObject(command, newObject(bucketId, 'k'));
+    expect(await gateway.findObject(bucketId, 'k')).toEqual(object);
+    await gateway.deleteObjects(bucketId, ['k']);
+    expect(await command.findObject(bucketId, 'k')).toBeNull();
+    await Promise.all([gateway.close(), command.close()]);
+  });
+
+  it('works in memory', async () => {
+    const index = await open({ path: ':memory:' });
+    const bucketId = await createBucket(index, 'photos');
+    await putObject(index, newObject(bucketId, 'k'));
+    const listing = { bucketId, prefix: '', delimiter: '', after: '', limit: 10 };
+    expect((await index.listObjects(listing)).objects).toHaveLength(1);
+    await index.close();
+  });
+
+  it('finishes what was called before it closes and refuses what comes after', async () => {
+    const index = await open();
+    const bucketId = await createBucket(index, 'photos');
+    const put = putObject(index, newObject(bucketId, 'k'));
+    await index.close();
+    expect(await put).toMatchObject({ key: 'k' });
+    const late = { name: 'IndexError', reason: 'failed' };
+    await expect(index.putObject(newObject(bucketId, 'k'))).rejects.toMatchObject(late);
+    await expect(index.findObject(bucketId, 'k')).rejects.toMatchObject(late);
+    await expect(index.countDeletions()).rejects.toMatchObject(late);
+  });
+
+  it('refuses more writes than may wait', async () => {
+    const index = await open({ waitingWritesMax: 2 });
+    const calls = [1, 2, 3].map((n) => index.queueDeletions([`group1/${n}`], 1));
+    await expect(calls[2]).rejects.toMatchObject({ reason: 'overloaded' });
+    await Promise.all(calls.slice(0, 2));
+    expect(await index.countDeletions()).toBe(2);
+    await index.close();
+  });
+
+  it('refuses a file that is no database', async () => {
+    const other = join(directory, 'notes.txt');
+    writeFileSync(other, 'x'.repeat(5000));
+    await expect(open({ path: other })).rejects.toThrow(/not a database/);
+  });
+});
