@@ -79,14 +79,24 @@ export async function getObject(
     try {
       return { ...found, body: await openObject(core, found.object, found.range, signal) };
     } catch (error) {
-      const isGone = error instanceof BlobStoreError && error.reason === 'not-found';
-      if (!isGone || attempt === openAttemptsMax) throw error;
-      // Overwritten or deleted since the look-up: the next look-up tells. The same object again
-      // means that its file is really missing.
-      const current = await core.index.findObject(request.bucket.id, request.key);
-      if (current?.id === found.object.id) throw error;
+      const isLast = attempt === openAttemptsMax;
+      if (isLast || !(await isGone(core, found.object, error))) throw error;
     }
   }
+}
+
+/**
+ * Whether reading failed because the object was overwritten or deleted since the look-up: the
+ * next look-up tells. The same object again means that its file is really missing.
+ */
+export async function isGone(
+  core: CoreServices,
+  object: ObjectRecord,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof BlobStoreError) || error.reason !== 'not-found') return false;
+  const current = await core.index.findObject(object.bucketId, object.key);
+  return current?.id !== object.id;
 }
 
 /** The record of a key. Throws `NoSuchKey` or `NoSuchVersion`. */

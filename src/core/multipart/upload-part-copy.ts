@@ -8,7 +8,7 @@ import {
   sourceKeepsChanging,
 } from '../copy-object.ts';
 import { GatewayError } from '../errors.ts';
-import { openObject } from '../get-object.ts';
+import { isGone, openObject } from '../get-object.ts';
 import type { Caller, CoreServices } from '../services.ts';
 import { getUpload, noSuchUpload } from './create-upload.ts';
 import { checkPartNumber } from './upload-part.ts';
@@ -44,7 +44,14 @@ export async function uploadPartCopy(
   for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
     const { source, sourceBucket } = await getCopySource(core, request.caller, request.source);
     const range = copiedRange(request.range, source.size);
-    const digests = await digestsOf(core, source, range, upload.checksumAlgorithm, request.signal);
+    const digests = await findDigests(
+      core,
+      source,
+      range,
+      upload.checksumAlgorithm,
+      request.signal,
+    );
+    if (!digests) continue;
     const part: Part = { ...digests, partNumber, size: range.size, lastModifiedMs: core.now() };
     const outcome = await core.index.copyPart({
       ...part,
@@ -79,15 +86,31 @@ function copiedRange(requested: UploadPartCopyRequest['range'], sourceSize: numb
   return { start: first, size };
 }
 
-async function digestsOf(
+/** Null when the source was replaced while it was read. */
+async function findDigests(
+  core: CoreServices,
+  source: ObjectRecord,
+  range: ByteRange,
+  algorithm: ChecksumAlgorithm | null,
+  signal: AbortSignal,
+): Promise<Pick<Part, 'etag' | 'checksum'> | null> {
+  const known = range.size === source.size ? knownDigests(source, algorithm) : null;
+  if (known) return known;
+  try {
+    return await readDigests(core, source, range, algorithm, signal);
+  } catch (error) {
+    if (await isGone(core, source, error)) return null;
+    throw error;
+  }
+}
+
+async function readDigests(
   core: CoreServices,
   source: ObjectRecord,
   range: ByteRange,
   algorithm: ChecksumAlgorithm | null,
   signal: AbortSignal,
 ): Promise<Pick<Part, 'etag' | 'checksum'>> {
-  const known = range.size === source.size ? knownDigests(source, algorithm) : null;
-  if (known) return known;
   const digest = await ContentDigest.start({ checksumAlgorithm: algorithm, sha256: false });
   const body = await openObject(core, source, range, signal);
   if (body) for await (const chunk of body as AsyncIterable<Buffer>) digest.update(chunk);
