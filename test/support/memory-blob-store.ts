@@ -83,7 +83,8 @@ export class MemoryBlobStore implements BlobStore {
     );
   }
 
-  async delete(fileId: string): Promise<void> {
+  async delete(fileId: string, options: { readonly signal: AbortSignal }): Promise<void> {
+    options.signal.throwIfAborted();
     if (this.faults.undeletable?.has(fileId)) {
       throw new BlobStoreError('unavailable', `${fileId} cannot be deleted now`);
     }

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { deleteObject, deleteObjects } from '../../../src/core/delete-objects.ts';
+import { putObject } from '../../../src/core/put-object.ts';
+import { createTestCore } from '../../support/core-services.ts';
+import { incomingContent } from '../../support/incoming-content.ts';
+
+async function withKeys(...keys: string[]) {
+  const core = await createTestCore();
+  for (const key of keys) {
+    await putObject(core, {
+      bucket: core.bucket,
+      key,
+      caller: core.alice,
+      description: { headers: {}, userMetadata: {} },
+      content: incomingContent(key),
+      signal: new AbortController().signal,
+    });
+  }
+  return core;
+}
+
+const current = (key: string) => ({ key, versionId: null });
+
+describe('deleting one key', () => {
+  it('removes it and queues its file; a second time is no error', async () => {
+    const core = await withKeys('a', 'b');
+    await deleteObject(core, core.bucket, current('a'));
+    await deleteObject(core, core.bucket, current('a'));
+    expect(await core.keys()).toEqual(['b']);
+    expect(await core.queued()).toHaveLength(1);
+  });
+
+  it('by version: null is the one there is, an unknown one deletes nothing', async () => {
+    const core = await withKeys('a');
+    await deleteObject(core, core.bucket, { key: 'a', versionId: 'x'.repeat(32) });
+    expect(await core.keys()).toEqual(['a']);
+    const deleted = deleteObject(core, core.bucket, { key: 'a', versionId: 'v1' });
+    await expect(deleted).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await deleteObject(core, core.bucket, { key: 'a', versionId: 'null' });
+    expect(await core.keys()).toEqual([]);
+  });
+});
+
+describe('deleting many keys', () => {
+  it('tells for each what became of it', async () => {
+    const core = await withKeys('a', 'b', 'c');
+    const tooLong = current('k'.repeat(1025));
+    const noVersion = { key: 'c', versionId: 'v1' };
+    const unknown = { key: 'b', versionId: 'x'.repeat(32) };
+    const objects = [current('a'), current('none'), tooLong, noVersion, unknown, current('a')];
+    const result = await deleteObjects(core, core.bucket, objects);
+    expect(result.deleted).toEqual([current('a'), current('none'), unknown, current('a')]);
+    expect(result.failed).toMatchObject([
+      { ...tooLong, error: { code: 'KeyTooLongError' } },
+      { ...noVersion, error: { code: 'InvalidArgument' } },
+    ]);
+    expect(await core.keys()).toEqual(['b', 'c']);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { listObjects, listObjectsByToken } from '../../../src/core/list-objects.ts';
+import { parsePageToken, renderPageToken } from '../../../src/core/page-token.ts';
+import { putObject } from '../../../src/core/put-object.ts';
+import { createTestCore } from '../../support/core-services.ts';
+import { incomingContent } from '../../support/incoming-content.ts';
+
+const keys = ['a', 'b/1', 'b/2', 'c', 'd/1', 'é', '😀'];
+
+async function withKeys() {
+  const core = await createTestCore();
+  for (const key of keys) {
+    await putObject(core, {
+      bucket: core.bucket,
+      key,
+      caller: core.alice,
+      description: { headers: {}, userMetadata: {} },
+      content: incomingContent(key),
+      signal: new AbortController().signal,
+    });
+  }
+  return core;
+}
+
+describe('listing by token', () => {
+  it.each([
+    ['', ['a', 'b/1', 'b/2', 'c', 'd/1', 'é', '😀']],
+    ['/', ['a', 'b/', 'c', 'd/', 'é', '😀']],
+  ])('pages of any size with delimiter %j are the whole listing', async (delimiter, expected) => {
+    const core = await withKeys();
+    for (let maxKeys = 1; maxKeys <= expected.length + 1; maxKeys += 1) {
+      const listed: string[] = [];
+      let token: string | null = null;
+      do {
+        const request = { prefix: '', delimiter, maxKeys, token, startAfter: '' };
+        const page: Awaited<ReturnType<typeof listObjectsByToken>> = await listObjectsByToken(
+          core,
+          core.bucket,
+          request,
+        );
+        const names = [...page.objects.map(({ key }) => key), ...page.commonPrefixes];
+        expect(names.length).toBeLessThanOrEqual(maxKeys);
+        listed.push(...names.sort());
+        token = page.nextToken;
+      } while (token !== null);
+      expect(listed).toEqual(expected);
+    }
+  });
+
+  it('max-keys 0 lists nothing and is not truncated', async () => {
+    const core = await withKeys();
+    const request = { prefix: '', delimiter: '', maxKeys: 0, token: null, startAfter: '' };
+    expect(await listObjectsByToken(core, core.bucket, request)).toMatchObject({
+      objects: [],
+      commonPrefixes: [],
+      nextToken: null,
+    });
+  });
+
+  it('a token counts before start-after, and only for its own listing', async () => {
+    const core = await withKeys();
+    const request = { prefix: '', delimiter: '', maxKeys: 1, token: null, startAfter: 'b/2' };
+    const first = await listObjectsByToken(core, core.bucket, request);
+    expect(first.objects.map(({ key }) => key)).toEqual(['c']);
+    const token = first.nextToken;
+    const next = await listObjectsByToken(core, core.bucket, { ...request, token });
+    expect(next.objects.map(({ key }) => key)).toEqual(['d/1']);
+    for (const other of [{ prefix: 'd' }, { delimiter: '/' }]) {
+      const listed = listObjectsByToken(core, core.bucket, { ...request, ...other, token });
+      await expect(listed).rejects.toMatchObject({ code: 'InvalidArgument' });
+    }
+    const elsewhere = { ...core.bucket, id: core.bucket.id + 1 };
+    const listed = listObjectsByToken(core, elsewhere, { ...request, token });
+    await expect(listed).rejects.toMatchObject({ code: 'InvalidArgument' });
+  });
+});
+
+it('listing more than 1000 keys asks the index for 1000', async () => {
+  const limits: number[] = [];
+  const indexFaults = {
+    listObjects: async ({ limit }: { limit: number }) => {
+      limits.push(limit);
+      return { objects: [], commonPrefixes: [], nextAfter: null };
+    },
+  };
+  const core = await createTestCore({ indexFaults });
+  const request = { prefix: '', delimiter: '', maxKeys: 2_147_483_647, after: '' };
+  await listObjects(core, core.bucket, request);
+  expect(limits).toEqual([1000]);
+});
+
+describe('page tokens', () => {
+  it.each(['', 'a', '😀/é', 'x'.repeat(1024)])('give back position %j', (position) => {
+    expect(parsePageToken(['use', 1], renderPageToken(['use', 1], position))).toBe(position);
+  });
+
+  it.each(['', 'a', '====', 'x'.repeat(5000), renderPageToken(['use', 2], 'a')])(
+    '%j is refused',
+    (token) => {
+      expect(() => parsePageToken(['use', 1], token)).toThrow(
+        expect.objectContaining({ code: 'InvalidArgument' }),
+      );
+    },
+  );
+});
