@@ -4,7 +4,7 @@ import { ContentDigest, checkDigests } from '../core/content-digest.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { DeclaredDigests, IncomingContent } from '../core/incoming-content.ts';
 import type { ChecksumAlgorithm } from '../object-index/records.ts';
-import type { Authentication } from './auth/authenticate.ts';
+import type { Authentication, SigningContext } from './auth/authenticate.ts';
 import { ChunkSignatures } from './auth/chunk-signatures.ts';
 import { ChunkedDecoder } from './auth/chunked-body.ts';
 import { type ContentDecoder, PlainDecoder } from './auth/content-decoder.ts';
@@ -48,6 +48,13 @@ export function contentEncodingOfObject(contentEncoding: string): string | null 
   return kept.length === 0 ? null : kept.join(',');
 }
 
+function chunkSignatures(signing: SigningContext | null): ChunkSignatures {
+  if (signing) return new ChunkSignatures(signing);
+  throw new GatewayError('InvalidRequest', {
+    message: 'Chunk signatures need a request signed with AWS4-HMAC-SHA256.',
+  });
+}
+
 /** The body of one request: its framing, its length and all that the client declared of it. */
 export class RequestBody implements IncomingContent {
   readonly size: number;
@@ -81,7 +88,7 @@ export class RequestBody implements IncomingContent {
     this.#decoder = isChunked
       ? new ChunkedDecoder({
           decodedSize: this.size,
-          signatures: payload.isSigned ? new ChunkSignatures(signing) : null,
+          signatures: payload.isSigned ? chunkSignatures(signing) : null,
           trailerName: payload.hasTrailer ? trailerName(headers) : null,
         })
       : new PlainDecoder(this.size);

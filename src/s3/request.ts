@@ -8,6 +8,8 @@ export interface RequestTarget {
   readonly path: string;
   /** Null for the service itself. */
   readonly bucketName: string | null;
+  /** True for virtual-host style: the path does not name the bucket. */
+  readonly bucketInHost: boolean;
   readonly key: string | null;
   readonly query: Query;
 }
@@ -68,13 +70,16 @@ export function parseTarget(
 
   const hostBucket = bucketOfHost(authority ?? host ?? '', domains);
   if (hostBucket !== null) {
-    return { path, bucketName: hostBucket, key: decodeKey(path.slice(1)), query };
+    const key = decodeKey(path.slice(1));
+    return { path, bucketName: hostBucket, bucketInHost: true, key, query };
   }
-  if (path === '/') return { path, bucketName: null, key: null, query };
+  const bucketInHost = false;
+  if (path === '/') return { path, bucketName: null, bucketInHost, key: null, query };
   const slash = path.indexOf('/', 1);
   const bucketName = decodePercent(slash === -1 ? path.slice(1) : path.slice(1, slash));
   if (bucketName === '') throw new GatewayError('InvalidBucketName', { BucketName: '' });
-  return { path, bucketName, key: slash === -1 ? null : decodeKey(path.slice(slash + 1)), query };
+  const key = slash === -1 ? null : decodeKey(path.slice(slash + 1));
+  return { path, bucketName, bucketInHost, key, query };
 }
 
 /** Null for an empty key: `/bucket/` is the bucket. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -70,7 +70,11 @@ describeWithProgram('aws', () => {
 
   it('sync up, change, sync down', async () => {
     const names = ['a.txt', 'sub/b c.txt', 'sub/deep/照片.txt', 'sub/deep/100% & +.txt'];
-    for (const name of names) await localFile(`tree/${name}`, name);
+    for (const name of names) {
+      const path = await localFile(`tree/${name}`, name);
+      // S3 tells times in seconds: a file of this second would seem to be newer than its copy.
+      await utimes(path, 1_700_000_000, 1_700_000_000);
+    }
     const tree = join(home, 'tree');
     await aws('s3', 'sync', tree, `s3://${bucket}/tree`);
     const listed = await aws('s3', 'ls', '--recursive', `s3://${bucket}/tree`);

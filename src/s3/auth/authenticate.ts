@@ -8,6 +8,13 @@ import { type Payload, parsePayloadHash } from './payload.ts';
 import { hoistedHeaders, parsePresignedQuery } from './presigned-query.ts';
 import type { SignatureClaim } from './signature-claim.ts';
 import {
+  headersOfLinkV2,
+  parseSignatureV2,
+  type SignatureV2Claim,
+  signatureV2,
+  stringToSignV2,
+} from './signature-v2.ts';
+import {
   type CredentialScope,
   canonicalRequest,
   hmacSha256,
@@ -34,7 +41,8 @@ export interface SigningContext {
 export interface Authentication {
   readonly caller: Caller;
   readonly payload: Payload;
-  readonly signing: SigningContext;
+  /** Null when the signature is not one that chunks could continue from. */
+  readonly signing: SigningContext | null;
   /** As received, and those that a presigner moved into the query. */
   readonly headers: ReceivedHeaders;
 }
@@ -71,12 +79,6 @@ function parseClaim(
     return parseAuthorizationHeader(authorization, headers, expected);
   }
   if (isPresigned) return parsePresignedQuery(target.query, headers, expected);
-  if (target.query.has('AWSAccessKeyId') && target.query.has('Signature')) {
-    throw new GatewayError('InvalidRequest', {
-      message:
-        'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-    });
-  }
   throw new GatewayError('AccessDenied');
 }
 
@@ -145,6 +147,44 @@ function hexBytes(text: string): string {
     .replace(/(..)(?=.)/g, '$1 ');
 }
 
+async function getCredentials(accessKeyId: string, { findCredentials }: AuthenticationContext) {
+  const credentials = await findCredentials(accessKeyId);
+  if (!credentials) throw new GatewayError('InvalidAccessKeyId', { AWSAccessKeyId: accessKeyId });
+  return credentials;
+}
+
+/** A link of version 2, when the request carries no other claim. */
+function findLinkV2(
+  { headers, target: { query } }: AuthenticationRequest,
+  { now }: AuthenticationContext,
+): SignatureV2Claim | null {
+  const hasOther =
+    headers.get('authorization') !== null ||
+    query.has('X-Amz-Algorithm') ||
+    query.has('X-Amz-Signature');
+  return hasOther ? null : parseSignatureV2(query, now());
+}
+
+async function authenticateV2(
+  request: AuthenticationRequest,
+  claim: SignatureV2Claim,
+  context: AuthenticationContext,
+): Promise<Authentication> {
+  const headers = headersOfLinkV2(request);
+  const payload = parsePayloadHash(headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD');
+  const { secretAccessKey, caller } = await getCredentials(claim.accessKeyId, context);
+  const toSign = stringToSignV2(request, headers, claim.expires);
+  if (!signaturesEqual(signatureV2(secretAccessKey, toSign), claim.signature)) {
+    throw new GatewayError('SignatureDoesNotMatch', {
+      AWSAccessKeyId: claim.accessKeyId,
+      StringToSign: toSign,
+      SignatureProvided: claim.signature,
+      StringToSignBytes: hexBytes(toSign),
+    });
+  }
+  return { caller, payload, signing: null, headers };
+}
+
 /**
  * Finds out who sends a request, from its Authorization header or its presigned query. Throws
  * `AccessDenied` when it has neither, `InvalidAccessKeyId`, `SignatureDoesNotMatch` with all that
@@ -154,6 +194,8 @@ export async function authenticate(
   request: AuthenticationRequest,
   context: AuthenticationContext,
 ): Promise<Authentication> {
+  const linkV2 = findLinkV2(request, context);
+  if (linkV2) return await authenticateV2(request, linkV2, context);
   const claim = parseClaim(request, context);
   const payload = parsePayloadHash(claim.payloadHash);
   checkSignedHeaders(request, claim);
@@ -163,11 +205,7 @@ export async function authenticate(
       message: 'Session tokens are not supported here; use an access key without one.',
     });
   }
-  const credentials = await context.findCredentials(claim.accessKeyId);
-  if (!credentials) {
-    throw new GatewayError('InvalidAccessKeyId', { AWSAccessKeyId: claim.accessKeyId });
-  }
-  const { secretAccessKey, caller } = credentials;
+  const { secretAccessKey, caller } = await getCredentials(claim.accessKeyId, context);
   const signingKey = context.signingKeys.get(claim.accessKeyId, secretAccessKey, claim.scope);
   verifySignature(request, claim, signingKey);
   return {

@@ -139,14 +139,22 @@ export function hoistedHeaders(query: Query): ReadonlyMap<string, string> {
     const name = parameter.name.toLowerCase();
     if (!name.startsWith('x-amz-') || signatureParameters.has(name) || hoisted.has(name)) continue;
     if (name.startsWith('x-amz-checksum-') || name === 'x-amz-sdk-checksum-algorithm') continue;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
-    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(parameter.value)) {
-      throw new GatewayError('InvalidArgument', {
-        message: 'Header values must not contain control characters.',
-        ArgumentName: parameter.name,
-      });
-    }
-    hoisted.set(name, Buffer.from(parameter.value, 'utf8').toString('latin1'));
+    hoisted.set(name, headerOctets(parameter.name, parameter.value));
   }
   return hoisted;
+}
+
+/**
+ * The value of a query parameter as a header would have carried it. Throws `InvalidArgument` for
+ * control characters, which no header could have carried.
+ */
+export function headerOctets(name: string, value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
+    throw new GatewayError('InvalidArgument', {
+      message: 'Header values must not contain control characters.',
+      ArgumentName: name,
+    });
+  }
+  return Buffer.from(value, 'utf8').toString('latin1');
 }

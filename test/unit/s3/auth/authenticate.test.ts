@@ -349,14 +349,6 @@ describe('authenticate with a presigned query', () => {
       facts: { HeadersNotSigned: 'x-amz-acl' },
     });
   });
-
-  it('asks users of Signature Version 2 for Version 4', async () => {
-    const target = '/photos/a?AWSAccessKeyId=a&Signature=b&Expires=1';
-    expect(await refusal({ method: 'GET', target, headers: {} })).toMatchObject({
-      code: 'InvalidRequest',
-      facts: { message: expect.stringContaining('AWS4-HMAC-SHA256') },
-    });
-  });
 });
 
 describe('authenticate against the AWS SDK for JavaScript', () => {
@@ -429,8 +421,8 @@ describe('authenticate', () => {
   it('hands on what chunk signatures continue from', async () => {
     const request = signRequest({ target: '/photos' });
     const { signing } = await verify(request);
-    expect(request.headers.Authorization).toContain(`Signature=${signing.seedSignature}`);
-    expect(signing.timestamp.slice(0, 8)).toBe(signing.scope.date);
-    expect(renderAmzDate(Date.now()).slice(0, 8)).toBe(signing.scope.date);
+    expect(request.headers.Authorization).toContain(`Signature=${signing?.seedSignature}`);
+    expect(signing?.timestamp.slice(0, 8)).toBe(signing?.scope.date);
+    expect(renderAmzDate(Date.now()).slice(0, 8)).toBe(signing?.scope.date);
   });
 });

@@ -1,0 +1,103 @@
+import { createHmac } from 'node:crypto';
+import { GatewayError } from '../../core/errors.ts';
+import type { Query } from '../query.ts';
+import type { RequestTarget } from '../request.ts';
+import type { ReceivedHeaders } from '../request-headers.ts';
+import { subresources } from '../subresources.ts';
+import { headerOctets } from './presigned-query.ts';
+import { renderIsoSeconds } from './timestamps.ts';
+
+/**
+ * Query parameters that are part of the resource; all others are outside the signature, as AWS
+ * defines it. Whatever selects an operation or its answer must be in, known or not, so that nobody
+ * turns a link into another request; `list-type` is out because no client signs it.
+ */
+const isSigned = (name: string) =>
+  (subresources.has(name) && name !== 'list-type') ||
+  name === 'partNumber' ||
+  name === 'versionId' ||
+  name.startsWith('response-');
+
+/** A link of signature version 2, not yet believed. */
+export interface SignatureV2Claim {
+  readonly accessKeyId: string;
+  readonly signature: string;
+  /** Seconds since 1970, as it was written: that text is signed. */
+  readonly expires: string;
+}
+
+interface RequestV2 {
+  readonly method: string;
+  readonly target: RequestTarget;
+  readonly headers: ReceivedHeaders;
+}
+
+/** Null when the query holds no such link. Throws `AccessDenied` when it has expired. */
+export function parseSignatureV2(query: Query, nowMs: number): SignatureV2Claim | null {
+  const accessKeyId = query.get('AWSAccessKeyId');
+  const signature = query.get('Signature');
+  if (accessKeyId === null || signature === null) return null;
+  const expires = query.get('Expires');
+  if (expires === null || !/^\d{1,12}$/.test(expires)) {
+    throw new GatewayError('AccessDenied', {
+      message:
+        'Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters',
+    });
+  }
+  const expiresAtMs = Number(expires) * 1000;
+  if (nowMs > expiresAtMs) {
+    throw new GatewayError('AccessDenied', {
+      message: 'Request has expired',
+      Expires: renderIsoSeconds(expiresAtMs),
+      ServerTime: renderIsoSeconds(nowMs),
+    });
+  }
+  return { accessKeyId, signature, expires };
+}
+
+/** Headers that a presigner moved into the query; they mean and are signed as the header would be. */
+export function headersOfLinkV2({ headers, target }: Omit<RequestV2, 'method'>): ReceivedHeaders {
+  const moved = new Map<string, string>();
+  for (const { name: parameter, value } of target.query.all()) {
+    const name = parameter.toLowerCase();
+    if (!/^(content-md5|content-type|x-amz-.*)$/.test(name) || moved.has(name)) continue;
+    moved.set(name, headerOctets(parameter, value));
+  }
+  return headers.with(moved);
+}
+
+/**
+ * What signature version 2 signs. aws-cli 1 and boto3 still make such links for us-east-1.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
+ */
+export function stringToSignV2(
+  { method, target }: Omit<RequestV2, 'headers'>,
+  headers: ReceivedHeaders,
+  expires: string,
+): string {
+  const amazonHeaders = [...headers.entries()]
+    .filter(([name]) => name.startsWith('x-amz-'))
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, value]) => `${name}:${value.trim()}\n`);
+  return [
+    method,
+    headers.get('content-md5') ?? '',
+    headers.get('content-type') ?? '',
+    expires,
+    amazonHeaders.join('') + canonicalResource(target),
+  ].join('\n');
+}
+
+function canonicalResource({ bucketInHost, bucketName, path, query }: RequestTarget): string {
+  const resource = bucketInHost ? `/${bucketName}${path}` : path;
+  const parameters = query
+    .all()
+    .filter(({ name }) => isSigned(name))
+    .sort((left, right) => (left.name < right.name ? -1 : 1))
+    .map(({ rawValue, name, value }) => (rawValue === '' ? name : `${name}=${value}`));
+  return parameters.length > 0 ? `${resource}?${parameters.join('&')}` : resource;
+}
+
+export function signatureV2(secretAccessKey: string, toSign: string): string {
+  return createHmac('sha1', secretAccessKey).update(toSign, 'latin1').digest('base64');
+}
