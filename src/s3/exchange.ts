@@ -29,6 +29,13 @@ export function newRequestId(): string {
   return idPool.toString('hex', idPoolOffset - idSizeBytes, idPoolOffset).toUpperCase();
 }
 
+/** Connections on which an answer said `Connection: close`: what still comes is not served. */
+const closingConnections = new WeakSet<object>();
+
+export function isConnectionClosing(incoming: IncomingMessage): boolean {
+  return closingConnections.has(incoming.socket);
+}
+
 /** One request and its answer, and what the log tells of them as it becomes known. */
 export class Exchange {
   readonly id = newRequestId();
@@ -78,6 +85,11 @@ export class Exchange {
   /** The client still holds its body back. */
   get awaitsContinue(): boolean {
     return this.#awaitsContinue;
+  }
+
+  /** Takes this for the last answer of its connection. */
+  closeConnection(): void {
+    closingConnections.add(this.incoming.socket);
   }
 
   /** Lets a client that waits for it send its body. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { answerClientError } from './client-error.ts';
-import type { S3Bindings } from './exchange.ts';
+import { isConnectionClosing, type S3Bindings } from './exchange.ts';
 
 /** Request line and headers together; AWS allows 8 KiB of headers, and paths come on top. */
 export const headSizeBytesMax = 16 * 1024;
@@ -46,6 +46,7 @@ function createS3Server(app: Hono<{ Bindings: S3Bindings }>, isClosing: () => bo
   );
   const handle =
     (awaitsContinue: boolean) => (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      if (isConnectionClosing(incoming)) return;
       extras.set(incoming, { target: incoming.url ?? '', awaitsContinue });
       incoming.url = adapterUrl;
       serve(incoming, outgoing).catch(() => outgoing.destroy());

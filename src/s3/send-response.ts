@@ -30,7 +30,10 @@ function headOf(
   for (const [name, value] of Object.entries(response.headers ?? {})) {
     if (value !== undefined) head[name.toLowerCase()] = value;
   }
-  if (mustClose(exchange, response)) head.connection = 'close';
+  if (mustClose(exchange, response)) {
+    exchange.closeConnection();
+    head.connection = 'close';
+  }
   return head;
 }
 
@@ -108,6 +111,7 @@ export async function sendError(
     return;
   }
   // The client sends no more: waiting for the rest of its body would only wait again.
+  exchange.closeConnection();
   outgoing.writeHead(status, {
     ...headOf(exchange, { status, headers }, identity),
     'content-length': Buffer.byteLength(document),

@@ -101,13 +101,12 @@ function checkSignedHeaders(request: AuthenticationRequest, claim: SignatureClai
 }
 
 /**
- * Paths to verify with: as received; and as AWS's UriEncode writes the same key, for clients that
- * sign that and send characters such as `(` or `@` bare. Both name the same key.
+ * Paths to verify with: as received; and as AWS's UriEncode writes the same key, slashes bare, for
+ * clients that sign that and send `(` or `%2F`. Both name the same key.
  */
 function* candidatePaths(path: string): Generator<string> {
   yield path;
-  const segments = path.split('/').map((segment) => uriEncode(decodePercent(segment)));
-  yield segments.join('/');
+  yield decodePercent(path).split('/').map(uriEncode).join('/');
 }
 
 function verifySignature(

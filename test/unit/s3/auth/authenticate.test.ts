@@ -369,6 +369,14 @@ describe('authenticate against the AWS SDK for JavaScript', () => {
     },
   );
 
+  it('accepts a bare + in a path that was signed with %2B', async () => {
+    const command = new GetObjectCommand({ Bucket: 'photos', Key: 'a+b' });
+    const url = new URL(await getSignedUrl(client, command, { expiresIn: 60 }));
+    const target = (url.pathname + url.search).replace('%2B', '+');
+    await expect(verify({ method: 'GET', target, headers: {} })).resolves.toBeDefined();
+    expect(received({ method: 'GET', target, headers: {} }).target.key).toBe('a+b');
+  });
+
   it('reads the headers that its presigner moved into the query, but no checksum', async () => {
     const command = new PutObjectCommand({
       Bucket: 'photos',
