@@ -54,7 +54,7 @@ export class AppenderFiles {
     return this.#withFile(fileName, async ({ fd, size }) => {
       const content = { size, crc32: await checksumOf(fd, size) };
       const newName = await this.#naming.rename(fileName, decodeFileName(fileName), content);
-      await this.#store.retract(`${fileName}-m`);
+      await this.#store.deleteMetadata(fileName);
       return newName;
     });
   }
@@ -102,11 +102,12 @@ export class AppenderFiles {
     });
   }
 
+  /** A missing file is 2 whatever its name says, as with FastDFS. */
   #open(fileName: string): OpenFile {
-    if (!decodeFileName(fileName).isAppender) {
-      throw new RefusedRequest(errno.EINVAL, `${fileName} is not an appender file`);
-    }
-    return this.#store.open(fileName, 'write');
+    const file = this.#store.open(fileName, 'write');
+    if (decodeFileName(fileName).isAppender) return file;
+    closeSync(file.fd);
+    throw new RefusedRequest(errno.EINVAL, `${fileName} is not an appender file`);
   }
 
   async #sync(fd: number): Promise<void> {

@@ -11,7 +11,7 @@ import type { SpaceMonitor } from './space.ts';
 import type { Statistics } from './statistics.ts';
 
 /** The FastDFS version whose behaviour this is. */
-export const SERVER_VERSION = '6.16.1';
+const SERVER_VERSION = '6.16.1';
 
 const MIB = 1024 * 1024;
 

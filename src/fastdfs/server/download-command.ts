@@ -22,6 +22,7 @@ async function sendDownload(
 ): Promise<void> {
   const { faults, statistics, store } = context;
   const file = store.open(fileName, 'read');
+  statistics.countIo('Open');
   try {
     const byteCount = bytesToSend(
       { fileSize: file.size, offset, wanted },
@@ -30,10 +31,11 @@ async function sendDownload(
     if (byteCount === null) return;
     if (faults.vanishAtDownload) {
       await connection.reply.sendBytes(encodeResponseHeader(errno.ENOENT, byteCount));
-      connection.reply.end();
+      connection.finish();
       return;
     }
     await connection.reply.sendFile(file.fd, offset, byteCount);
+    statistics.countIo('Read');
     statistics.countBytes('Download', byteCount);
   } finally {
     closeSync(file.fd);

@@ -17,6 +17,13 @@ export interface EmbeddedNodeThreadHooks {
   readonly report?: ReportProblem;
   /** Called once when the thread ends by itself: no file can be stored or read any more. */
   readonly onFailure?: (error: Error) => void;
+  /** Starts `embedded-node-worker`; for tests, which run it from its source. */
+  readonly startWorker?: (settings: EmbeddedNodeSettings) => Worker;
+}
+
+function startCompiledWorker(settings: EmbeddedNodeSettings): Worker {
+  const url = new URL('./embedded-node-worker.js', import.meta.url);
+  return new Worker(url, { workerData: settings, name: 'embedded-node' });
 }
 
 /**
@@ -25,24 +32,29 @@ export interface EmbeddedNodeThreadHooks {
  */
 export async function startEmbeddedNodeThread(
   settings: EmbeddedNodeSettings,
-  { report = () => {}, onFailure = () => {} }: EmbeddedNodeThreadHooks = {},
+  {
+    report = () => {},
+    onFailure = () => {},
+    startWorker = startCompiledWorker,
+  }: EmbeddedNodeThreadHooks = {},
 ): Promise<EmbeddedNode> {
-  // From TypeScript when this file is run as such (tsx), else the compiled neighbour.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const url = new URL(`./embedded-node-worker.${extension}`, import.meta.url);
-  const worker = new Worker(url, { workerData: settings, name: 'embedded-node' });
+  const worker = startWorker(settings);
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ready = await firstMessage(worker, report);
-  let closing = false;
-  worker.on('error', (error) => onFailure(failure(error)));
-  worker.on('exit', (code) => {
-    if (!closing && code === 0) onFailure(failure(new Error('it ended by itself')));
-  });
+  let expected = false;
+  const fail = (error: unknown) => {
+    if (expected) return;
+    // An error is followed by the exit that it causes.
+    expected = true;
+    onFailure(failure(error));
+  };
+  worker.on('error', fail);
+  worker.on('exit', (code) => fail(new Error(`its thread ended with ${code}`)));
   return {
     trackerAddress: ready.trackerAddress,
     storageAddress: ready.storageAddress,
     async close() {
-      closing = true;
+      expected = true;
       worker.postMessage({ kind: 'close' } satisfies ToWorker);
       await exited;
     },

@@ -35,7 +35,7 @@ export class FaultyOutput {
     const pieces = (this.#pieces ?? Promise.resolve()).then(async () => {
       const error = await this.#writePieces(bytes.subarray(0, allowed), pieceBytes);
       if (allowed === bytes.length) done?.(error);
-      else if (limit === resetAfter) this.#socket.resetAndDestroy();
+      else if (limit === resetAfter) this.#reset(done);
       else await this.#stall(done);
       if (this.#pieces === pieces) this.#pieces = null;
     });
@@ -60,6 +60,11 @@ export class FaultyOutput {
       await new Promise((resolve) => setImmediate(resolve));
     }
     return null;
+  }
+
+  #reset(done: WriteCallback | undefined): void {
+    this.#socket.resetAndDestroy();
+    done?.(new Error('the connection was reset on purpose'));
   }
 
   /** Nothing more is written on this connection; it ends when one side closes it. */

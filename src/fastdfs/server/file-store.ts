@@ -2,7 +2,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -11,10 +10,11 @@ import {
   rmSync,
   unlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isFileName } from '../protocol/file-id.ts';
 import { DirectorySync } from './directory-sync.ts';
 import type { StorageFaults } from './faults.ts';
+import { moveWithoutOverwriting, syncNewDirectories } from './file-moves.ts';
 import { KeyLock } from './key-lock.ts';
 import { errno, fastdfsStatusOf, RefusedRequest, systemError } from './refused-request.ts';
 import type { ResolvedSettings } from './settings.ts';
@@ -24,9 +24,6 @@ import { requireDirectory, StoreDirectories } from './store-directories.ts';
 
 /** Below the data directory, so that a rename never crosses file systems. */
 const STAGING_DIRECTORY = '.uploading';
-/** System errors of `link` that mean: not on this file system. */
-const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
 /** An open file of the store; whoever opened it closes it. */
 export interface OpenFile {
   readonly fd: number;
@@ -53,12 +50,13 @@ export class FileStore {
 
   /** Makes the directories, and removes what uploads left that a crash has cut off. */
   constructor(settings: ResolvedSettings, faults: StorageFaults) {
-    this.dataPath = join(settings.storePath, 'data');
+    this.dataPath = resolve(settings.storePath, 'data');
     this.durable = settings.durability === 'fsync';
     this.#faults = faults;
     this.#stagingPath = join(this.dataPath, STAGING_DIRECTORY);
-    mkdirSync(this.#stagingPath, { recursive: true });
+    const firstMade = mkdirSync(this.#stagingPath, { recursive: true });
     requireDirectory(this.#stagingPath);
+    if (this.durable && firstMade !== undefined) syncNewDirectories(this.#stagingPath, firstMade);
     for (const name of readdirSync(this.#stagingPath)) {
       rmSync(join(this.#stagingPath, name), { recursive: true, force: true });
     }
@@ -76,7 +74,15 @@ export class FileStore {
   stage(): StagedFile {
     this.#stagedCount += 1;
     const path = join(this.#stagingPath, String(this.#stagedCount));
-    return new StagedFile(path, (byteCount) => this.beforeWrite(byteCount));
+    const beforeWrite = (byteCount: number) => this.beforeWrite(byteCount);
+    try {
+      return new StagedFile(path, beforeWrite);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Status 2 would tell the client that a file is missing, not that someone tidied up here.
+      mkdirSync(this.#stagingPath, { recursive: true });
+      return new StagedFile(path, beforeWrite);
+    }
   }
 
   /** To be called before `byteCount` bytes are written: a test may want the disk to be full. */
@@ -111,10 +117,15 @@ export class FileStore {
     return renamed;
   }
 
-  /** Writes a file of metadata, in place of what stood there before. */
-  async replace(staged: StagedFile, path: string, fileName: string): Promise<void> {
+  /** Makes the staged file the metadata of the file, in place of what stood there before. */
+  async publishMetadata(staged: StagedFile, fileName: string): Promise<void> {
     await staged.close(this.durable);
-    renameSync(staged.path, path);
+    renameSync(staged.path, `${this.locate(fileName)}-m`);
+    await this.syncNames(fileName);
+  }
+
+  async deleteMetadata(fileName: string): Promise<void> {
+    rmSync(`${this.locate(fileName)}-m`, { force: true });
     await this.syncNames(fileName);
   }
 
@@ -131,11 +142,11 @@ export class FileStore {
   }
 
   /** Throws 2 when it does not exist, 21 for a directory, 22 for anything but a plain file. */
-  open(fileName: string, mode: 'read' | 'write'): OpenFile {
+  open(fileName: string, mode: 'read' | 'write', suffix: '' | '-m' = ''): OpenFile {
     const access = mode === 'read' ? constants.O_RDONLY : constants.O_RDWR;
     // Without O_NONBLOCK a named pipe would block the whole node.
     const flags = access | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const fd = openSync(this.locate(fileName), flags);
+    const fd = openSync(this.locate(fileName) + suffix, flags);
     try {
       const stats = fstatSync(fd);
       if (stats.isDirectory()) throw new RefusedRequest(errno.EISDIR, `${fileName} is a directory`);
@@ -194,12 +205,12 @@ export class FileStore {
     this.directories.ensure(subPath);
     try {
       try {
-        linkOrRename(from, to);
+        moveWithoutOverwriting(from, to);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         this.directories.forget(this.#directoryOf(fileName));
         this.directories.ensure(subPath);
-        linkOrRename(from, to);
+        moveWithoutOverwriting(from, to);
       }
       return true;
     } catch (error) {
@@ -218,18 +229,4 @@ export class FileStore {
     }
     return join(this.dataPath, fileName.slice(4));
   }
-}
-
-/** Moves a file without ever overwriting another: fails with EEXIST instead. */
-function linkOrRename(from: string, to: string): void {
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    if (!noLinks.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    // A file system without links: reserve the name, then put the file in its place.
-    closeSync(openSync(to, 'wx'));
-    renameSync(from, to);
-    return;
-  }
-  unlinkSync(from);
 }

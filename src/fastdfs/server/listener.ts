@@ -72,11 +72,12 @@ export class Listener {
     }
     const connection = new ServerConnection(socket, { networkTimeoutMs, faults });
     this.#service.connectionOpened();
-    const served = serveConnection(connection, this.#service, this.#report).then(() => {
+    const served = serveConnection(connection, this.#service, this.#report);
+    const gone = Promise.all([served, connection.closed]).then(() => {
       this.#connections.delete(connection);
       this.#service.connectionClosed();
     });
-    this.#connections.set(connection, served);
+    this.#connections.set(connection, gone);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import {
   decodeMetadata,
   encodeMetadata,
@@ -23,7 +23,7 @@ export class MetadataFiles {
    * without metadata as for one that does not exist, as FastDFS does.
    */
   get(fileName: string): Buffer {
-    const { fd } = this.#store.open(`${fileName}-m`, 'read');
+    const { fd } = this.#store.open(fileName, 'read', '-m');
     try {
       return readFileSync(fd);
     } finally {
@@ -33,8 +33,7 @@ export class MetadataFiles {
 
   /** Replaces all pairs, or with `merge` those of the same name. Durable when it resolves. */
   async set(fileName: string, pairs: readonly MetadataPair[], merge: boolean): Promise<void> {
-    const path = this.#store.locate(fileName);
-    await this.#store.locks.run(path, async () => {
+    await this.#store.locks.run(this.#store.locate(fileName), async () => {
       if (!this.#store.exists(fileName)) {
         throw new RefusedRequest(errno.ENOENT, `${fileName} does not exist`);
       }
@@ -44,20 +43,19 @@ export class MetadataFiles {
         after.set(pair.name.toString('latin1'), pair);
       }
       if (after.size === 0) {
-        rmSync(`${path}-m`, { force: true });
-        await this.#store.syncNames(fileName);
+        await this.#store.deleteMetadata(fileName);
       } else {
         const sorted = [...after.values()].sort((a, b) => Buffer.compare(a.name, b.name));
-        await this.#write(fileName, `${path}-m`, encodeMetadata(sorted));
+        await this.#write(fileName, encodeMetadata(sorted));
       }
     });
   }
 
-  async #write(fileName: string, path: string, bytes: Buffer): Promise<void> {
+  async #write(fileName: string, bytes: Buffer): Promise<void> {
     const staged = this.#store.stage();
     try {
       await staged.write([bytes]);
-      await this.#store.replace(staged, path, fileName);
+      await this.#store.publishMetadata(staged, fileName);
     } catch (error) {
       staged.discard();
       throw error;

@@ -92,7 +92,6 @@ export class ReplyWriter {
       await sending;
     } catch (error) {
       // The system may still be sending from a buffer: it cannot be used for another client.
-      sending.catch(() => {});
       this.#socket.destroy();
       throw error;
     }
@@ -102,12 +101,15 @@ export class ReplyWriter {
   /** Resolves when the bytes have been handed to the system, so that they may be overwritten. */
   #flushed(bytes: Buffer): Promise<void> {
     this.#waiting += 1;
-    return new Promise<void>((resolve, reject) => {
+    const flushed = new Promise<void>((resolve, reject) => {
       this.#output.write(bytes, (error) => {
         this.#waiting -= 1;
         if (error) reject(new ConnectionLost(`sending failed: ${error.message}`));
         else resolve();
       });
     });
+    // It may fail while the next piece is being read, before anybody awaits it.
+    flushed.catch(() => {});
+    return flushed;
   }
 }

@@ -27,12 +27,14 @@ export class ServerConnection {
   readonly #socket: Socket;
   readonly #framer = new Framer();
   readonly #networkTimeoutMs: number;
+  readonly #closed: Promise<void>;
   #waiter: Waiter | null = null;
   #packetsLeft = 0;
   #lost: ConnectionLost | null = null;
   #requestCount = 0;
   #timerSpent = false;
   #draining = false;
+  #finished = false;
 
   constructor(socket: Socket, options: { networkTimeoutMs: number; faults: ServiceFaults }) {
     this.#socket = socket;
@@ -46,7 +48,17 @@ export class ServerConnection {
     socket.on('error', (error) => this.#lose(`connection failed: ${error.message}`));
     // A FIN counts as a disconnect, even behind a complete request (protocol, 12.3).
     socket.on('end', () => this.#lose('the client closed the connection'));
-    socket.on('close', () => this.#lose('the connection is closed'));
+    this.#closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#lose('the connection is closed');
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves when the socket is closed. */
+  get closed(): Promise<void> {
+    return this.#closed;
   }
 
   /** Why there is nobody to answer any more; null while there is. */
@@ -118,6 +130,16 @@ export class ServerConnection {
     while (this.#framer.bodyLeft > 0) await this.#nextBatch();
   }
 
+  /**
+   * Closes behind the last response. What still comes in is dropped until the client closes too: a
+   * reset would take away the response from a client that has not read it yet.
+   */
+  finish(): void {
+    this.#finished = true;
+    this.reply.end();
+    this.#socket.resume();
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
@@ -129,7 +151,8 @@ export class ServerConnection {
   /** The present request is the last one; an idle connection is closed at once. */
   drain(): void {
     this.#draining = true;
-    if (this.#waiter !== null && !this.#midRequest) this.destroy();
+    const isIdle = this.#waiter !== null && !this.#midRequest;
+    if (isIdle || this.#finished) this.destroy();
   }
 
   get #midRequest(): boolean {
@@ -163,6 +186,7 @@ export class ServerConnection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#finished) return;
     this.#framer.push(chunk);
     this.#packetsLeft -= 1;
     const waiter = this.#waiter;
@@ -193,7 +217,7 @@ export class ServerConnection {
    */
   #timedOut(): void {
     const clientIsLate = this.#waiter !== null && (this.#midRequest || this.#requestCount === 0);
-    if (clientIsLate || this.reply.isWaiting) {
+    if (clientIsLate || this.#finished || this.reply.isWaiting) {
       this.#lose('the client stood still for too long');
       this.destroy();
     } else {

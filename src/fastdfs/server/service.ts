@@ -63,7 +63,7 @@ async function serveRequest(
 ): Promise<boolean> {
   const header = await connection.readHeader();
   if (header === null || header.code === QUIT) {
-    connection.reply.end();
+    connection.finish();
     return false;
   }
   if (service.bodyLengthMax !== null && header.bodyLength > service.bodyLengthMax) {
@@ -72,6 +72,7 @@ async function serveRequest(
   connection.reply.startRequest();
   try {
     await runWithFaults(header, connection, service);
+    await connection.discardBody();
     return true;
   } catch (error) {
     return await answerFailure(error, header, connection, service, report);
@@ -108,6 +109,6 @@ async function answerFailure(
   if (connection.bodyLeft > DISCARDED_BYTES_MAX) throw new ConnectionLost('body refused');
   await connection.discardBody();
   if (status !== errno.EINVAL || !service.closesAfterInvalid) return true;
-  connection.reply.end();
+  connection.finish();
   return false;
 }

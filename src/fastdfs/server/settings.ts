@@ -49,7 +49,7 @@ export function resolveSettings(settings: EmbeddedNodeSettings): ResolvedSetting
     drainTimeoutMs: 10_000,
     groupName: 'group1',
     advertisedHost: host === '0.0.0.0' ? '127.0.0.1' : host,
-    ...settings,
+    ...withoutUndefined(settings),
     host,
   };
   requireAddress('host', resolved.host);
@@ -74,6 +74,12 @@ export function resolveSettings(settings: EmbeddedNodeSettings): ResolvedSetting
   requireInteger('connectionsMax', resolved.connectionsMax, 1, 1_000_000);
   requireInteger('drainTimeoutMs', resolved.drainTimeoutMs, 0, 86_400_000);
   return resolved;
+}
+
+/** A setting that is undefined is one that is left out: it must not hide its default. */
+function withoutUndefined(settings: EmbeddedNodeSettings): EmbeddedNodeSettings {
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as unknown as EmbeddedNodeSettings;
 }
 
 function requireAddress(name: string, value: string): void {

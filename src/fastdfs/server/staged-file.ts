@@ -1,18 +1,8 @@
-import {
-  closeSync,
-  fdatasync,
-  fsync,
-  openSync,
-  unlinkSync,
-  write,
-  writeSync,
-  writev,
-} from 'node:fs';
+import { closeSync, fdatasync, openSync, unlinkSync, write, writeSync, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from '@node-rs/crc32';
 
 const fdatasyncAsync = promisify(fdatasync);
-const fsyncAsync = promisify(fsync);
 const writeAsync = promisify(write);
 const writevAsync = promisify(writev);
 
@@ -122,9 +112,4 @@ export class StagedFile {
       // Linked and removed already, or removed at the next start.
     }
   }
-}
-
-/** Makes the bytes of an open file durable. */
-export async function syncFile(fd: number): Promise<void> {
-  await fsyncAsync(fd);
 }

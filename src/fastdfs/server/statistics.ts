@@ -45,6 +45,12 @@ export class Statistics {
     this.#stat[`success${command}Bytes`] += byteCount;
   }
 
+  /** Counts work on files, as FastDFS does for its monitor. */
+  countIo(kind: 'Open' | 'Read' | 'Write'): void {
+    this.#stat[`totalFile${kind}Count`] += 1;
+    this.#stat[`successFile${kind}Count`] += 1;
+  }
+
   /** A copy; the heartbeat is that of this moment, since tracker and storage are one. */
   snapshot(): StorageStat {
     return { ...this.#stat, lastHeartBeatTime: nowSeconds() };

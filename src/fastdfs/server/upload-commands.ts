@@ -82,9 +82,11 @@ async function storeContent(
   }
   store.space.promise(size);
   const staged = store.stage();
+  statistics.countIo('Open');
   let fileName: string;
   try {
     await receive(content, staged, () => {
+      statistics.countIo('Write');
       if (faults.resetAfterContentBytes === null) return;
       if (staged.size < faults.resetAfterContentBytes) return;
       connection.reset();
