@@ -1,4 +1,4 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { type NetConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { ServerAddress } from './server-address.ts';
 
 /** What a connection wants to know of its socket. */
@@ -9,6 +9,8 @@ export interface SocketEvents {
   connected(): void;
   drained(): void;
   timedOut(): void;
+  /** Nothing more can be sent; what the server said before may still be read. */
+  writeFailed(error: Error): void;
   /** No more bytes will come; null when the server closed in order. May be called repeatedly. */
   ended(error: Error | null): void;
 }
@@ -17,6 +19,40 @@ export interface SocketEvents {
 const WRITE_BUFFER_SIZE = 512 * 1024;
 /** First keep-alive probe after this much silence; firewalls forget connections in minutes. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
+
+type WriteCallback = (error?: Error | null) => void;
+
+/**
+ * A socket that a failed write does not close. A storage server that refuses an upload answers and
+ * closes: our next write then fails while its answer waits unread, and would be lost with it.
+ */
+class ReadableToTheEndSocket extends Socket {
+  readonly #events: SocketEvents;
+
+  constructor(options: SocketConstructorOpts, events: SocketEvents) {
+    super(options);
+    this.#events = events;
+  }
+
+  override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
+    super._write(chunk, encoding, this.#holdBackError(callback));
+  }
+
+  override _writev(
+    chunks: { chunk: unknown; encoding: BufferEncoding }[],
+    callback: WriteCallback,
+  ): void {
+    super._writev?.(chunks, this.#holdBackError(callback));
+  }
+
+  /** A write whose callback is never called keeps later ones back until the socket is destroyed. */
+  #holdBackError(callback: WriteCallback): WriteCallback {
+    return (error) => {
+      if (error) this.#events.writeFailed(error);
+      else callback();
+    };
+  }
+}
 
 /**
  * A TCP socket that reads straight into the buffers it is given, past the stream machinery, which
@@ -27,6 +63,7 @@ export function connectSocket(
   timeoutMs: number,
   events: SocketEvents,
 ): Socket {
+  // The constructor takes all of these; its type knows only some.
   const options: NetConnectOpts & { writableHighWaterMark: number } = {
     host,
     port,
@@ -40,7 +77,7 @@ export function connectSocket(
       callback: (size, buffer) => events.received(size, buffer as Buffer),
     },
   };
-  const socket = connect(options);
+  const socket = new ReadableToTheEndSocket(options, events);
   socket.setTimeout(timeoutMs);
   socket.on('connect', () => events.connected());
   socket.on('drain', () => events.drained());
@@ -48,6 +85,7 @@ export function connectSocket(
   socket.on('end', () => events.ended(null));
   socket.on('error', (error) => events.ended(error));
   socket.on('close', () => events.ended(null));
+  socket.connect(options);
   return socket;
 }
 

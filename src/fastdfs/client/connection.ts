@@ -37,6 +37,7 @@ export class FastdfsConnection {
   #exchange: Exchange | null = null;
   #exchangesStarted = 0;
   #closeReason: CloseReason | null = null;
+  #writeError: Error | null = null;
   #timerRanOut = false;
 
   /** `onClose` is called once, however the connection ends. */
@@ -54,7 +55,10 @@ export class FastdfsConnection {
       connected: () => this.#onConnect?.(),
       drained: () => this.#drained(),
       timedOut: () => this.#timedOut(),
-      ended: (error) => this.#ended(error),
+      writeFailed: (error) => {
+        this.#writeError = error;
+      },
+      ended: (error) => this.#ended(error ?? this.#writeError),
     });
   }
 
@@ -235,10 +239,15 @@ export class FastdfsConnection {
     if (exchange === null) return;
     this.#timerRanOut = true;
     if (exchange.waitsForCaller) return;
-    const { idleTimeoutMs, commandTimeoutMs } = this.#settings;
-    if (this.#onConnect !== null) this.#timeOut(exchange, 'connectTimeoutMs');
-    else if (idleTimeoutMs <= commandTimeoutMs) this.#timeOut(exchange, 'idleTimeoutMs');
-    else this.#timeOut(exchange, 'commandTimeoutMs');
+    const { bytesRead } = this.#socket;
+    // When this process was too busy to read, the bytes wait, and are read before this runs.
+    setImmediate(() => {
+      if (this.#exchange !== exchange || this.#socket.bytesRead !== bytesRead) return;
+      const { idleTimeoutMs, commandTimeoutMs } = this.#settings;
+      if (this.#onConnect !== null) this.#timeOut(exchange, 'connectTimeoutMs');
+      else if (idleTimeoutMs <= commandTimeoutMs) this.#timeOut(exchange, 'idleTimeoutMs');
+      else this.#timeOut(exchange, 'commandTimeoutMs');
+    });
   }
 
   #timeOut(exchange: Exchange, name: TimeoutName & keyof ConnectionSettings): void {

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import {
+  FastdfsStatusError,
+  TrackersUnreachableError,
+} from '../../../../src/fastdfs/client/errors.ts';
+import type { ServerAddress } from '../../../../src/fastdfs/client/server-address.ts';
+import { TrackerClient } from '../../../../src/fastdfs/client/tracker-client.ts';
+import { queryStoreWithoutGroupOne } from '../../../../src/fastdfs/protocol/commands/query-store.ts';
+import { closedPort, FakeServer } from '../../../support/fake-server.ts';
+import { observedPools, onCleanup, serve, serveReplies } from './harness.ts';
+
+const target = { groupName: 'group1', host: '10.77.1.11', port: 23_000, storePathIndex: 0 };
+const AVOID_MS = 60_000;
+
+function trackersAt(...addresses: ServerAddress[]): TrackerClient {
+  return new TrackerClient(observedPools({ idleTimeoutMs: 50 }).pools, addresses, AVOID_MS);
+}
+
+/** A tracker that answers with a status, or with the target when it is 0; it counts. */
+async function tracker(status: number): Promise<{ address: ServerAddress; asked: () => number }> {
+  let asked = 0;
+  const server = await serveReplies((peer) => {
+    asked += 1;
+    if (status !== 0) peer.answer(status);
+    else peer.answer(0, queryStoreWithoutGroupOne.encodeResponse(target));
+  });
+  return { address: server.address, asked: () => asked };
+}
+
+describe('several trackers', () => {
+  it('are asked in turn', async () => {
+    const trackers = [await tracker(0), await tracker(0), await tracker(0)];
+    const client = trackersAt(...trackers.map(({ address }) => address));
+    for (let i = 0; i < 9; i++) expect(await client.queryStore(null)).toEqual(target);
+    expect(trackers.map(({ asked }) => asked())).toEqual([3, 3, 3]);
+  });
+
+  it.each([2, 28])(
+    'stand in for one that answers %i, which is asked again next time',
+    async (status) => {
+      const [unsure, sure] = [await tracker(status), await tracker(0)];
+      const client = trackersAt(unsure.address, sure.address);
+      for (let i = 0; i < 4; i++) expect(await client.queryStore(null)).toEqual(target);
+      expect(unsure.asked()).toBe(2);
+      expect(sure.asked()).toBe(4);
+    },
+  );
+
+  it.each<[string, () => Promise<ServerAddress>]>([
+    ['nobody listens at', closedPort],
+    ['closes', async () => (await serve((peer) => void peer.socket.destroy())).address],
+    ['stalls', async () => (await serve(() => {})).address],
+  ])('stand in for one that %s, which is left out for a while', async (_name, makeBad) => {
+    const bad = await makeBad();
+    const good = await tracker(0);
+    const client = trackersAt(bad, good.address);
+    for (let i = 0; i < 6; i++) expect(await client.queryStore(null)).toEqual(target);
+    expect(good.asked()).toBe(6);
+  });
+
+  it('pass on a refusal that no other tracker would see differently', async () => {
+    const [wrong, other] = [await tracker(22), await tracker(22)];
+    const client = trackersAt(wrong.address, other.address);
+    await expect(client.queryStore(null)).rejects.toMatchObject({ fastdfsStatus: 22 });
+    expect(wrong.asked() + other.asked()).toBe(1);
+  });
+
+  it.each([
+    [28, 2, 28],
+    [2, 28, 28],
+    [2, 2, 2],
+  ])('that answer %i and %i mean %i', async (first, second, verdict) => {
+    const client = trackersAt((await tracker(first)).address, (await tracker(second)).address);
+    const error = await client.queryStore(null).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(FastdfsStatusError);
+    expect(error).toMatchObject({ fastdfsStatus: verdict });
+  });
+
+  it('that are all down are named in the error, and found again when they are back', async () => {
+    const [first, second] = [await closedPort(), await closedPort()];
+    const client = trackersAt(first, second);
+    const error = await client.queryStore(null).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(TrackersUnreachableError);
+    expect(String(error)).toContain(`127.0.0.1:${first.port}`);
+    expect(String(error)).toContain(`127.0.0.1:${second.port}`);
+
+    const script = async (peer: Parameters<Parameters<typeof FakeServer.start>[0]>[0]) => {
+      await peer.request();
+      peer.answer(0, queryStoreWithoutGroupOne.encodeResponse(target));
+    };
+    const revived = await FakeServer.start(script, second.port);
+    onCleanup(() => revived.stop());
+    expect(await client.queryStore(null)).toEqual(target);
+  });
+
+  it('are not asked further when the signal is aborted', async () => {
+    const other = await tracker(0);
+    const cancel = new AbortController();
+    const server = await serveReplies(() => cancel.abort(new Error('over')));
+    const client = trackersAt(other.address, server.address);
+    await expect(client.queryStore(null, cancel.signal)).rejects.toThrow('over');
+    expect(other.asked()).toBe(0);
+  });
+
+  it('must be at least one', () => {
+    expect(() => trackersAt()).toThrow(RangeError);
+  });
+});
