@@ -53,7 +53,7 @@ export async function storeContent<Result>(
 /** Whether the transaction may be durable although it was reported as failed. */
 function mayHaveCommitted(error: unknown): boolean {
   if (error instanceof GatewayError) return false;
-  return !(error instanceof IndexError) || error.reason === 'failed';
+  return !(error instanceof IndexError) || error.mayBeCommitted;
 }
 
 /** The files of one write, from the moment that they exist until they are published or queued. */

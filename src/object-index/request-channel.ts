@@ -15,6 +15,12 @@ export type Reply =
       };
     };
 
+/** As plain values: errors lose their own properties on the way from a thread. */
+export function failedReply(error: IndexError): Reply {
+  const { reason, message, mayBeCommitted, cause } = error;
+  return { error: { reason, message, mayBeCommitted, cause } };
+}
+
 /** Answers requests in order, one reply for each. */
 export type HandleRequests = (requests: readonly Request[], context: WriteContext) => Reply[];
 

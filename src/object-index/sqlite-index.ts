@@ -94,7 +94,8 @@ async function threadedIndex(
 ): Promise<ObjectIndex> {
   const { path } = settings;
   const startWorker = (url: URL, { batchMax }: ChannelSettings): Worker =>
-    new Worker(url, { workerData: { path, batchMax } });
+    // Flags of this process (`--eval`, loaders) are not for a compiled file.
+    new Worker(url, { workerData: { path, batchMax }, execArgv: [] });
   const writerUrl = new URL('./sqlite-writer-worker.js', import.meta.url);
   const readerUrl = new URL('./sqlite-reader-worker.js', import.meta.url);
   const forWriter = writerSettings(settings);

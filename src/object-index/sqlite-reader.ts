@@ -1,5 +1,5 @@
 import { listings, type OperationTable } from './operations.ts';
-import type { Reply, Request } from './request-channel.ts';
+import { failedReply, type Reply, type Request } from './request-channel.ts';
 import { type SqliteRunner, toIndexError } from './sqlite-database.ts';
 
 /** Runs one listing on a snapshot; what went wrong is in the reply. */
@@ -9,6 +9,6 @@ export function runListing(runner: SqliteRunner, path: string, [name, args]: Req
     if (!operation) throw new Error(`no listing ${name}`);
     return { value: runner.runSnapshot(operation(...args)) };
   } catch (error) {
-    return { error: toIndexError(error, path) };
+    return failedReply(toIndexError(error, path));
   }
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { OperationTable } from './operations.ts';
-import type { Reply, Request } from './request-channel.ts';
+import { failedReply, type Reply, type Request } from './request-channel.ts';
 import {
   openDatabase,
   type SqliteDatabase,
@@ -10,9 +10,13 @@ import {
 } from './sqlite-database.ts';
 import type { WriteContext } from './statements.ts';
 
-/** A log larger than this is copied into the database and cut to nothing, readers permitting. */
-const WAL_SIZE_BYTES_MAX = 64 * 1024 * 1024;
-const WAL_CHECK_INTERVAL_MS = 1_000;
+export interface LogLimits {
+  /** A larger log is copied into the database and cut to nothing, readers permitting. */
+  readonly sizeBytesMax: number;
+  readonly checkIntervalMs: number;
+}
+
+const LOG_LIMITS: LogLimits = { sizeBytesMax: 64 * 1024 * 1024, checkIntervalMs: 1_000 };
 /** How long that waits for readers that still use the log; writes wait meanwhile. */
 const TRUNCATE_BUSY_TIMEOUT_MS = 200;
 /** Errors after which the connection is not trusted any more. */
@@ -25,13 +29,20 @@ const CONNECTION_ERRORS = /^SQLITE_(IOERR|CANTOPEN|CORRUPT|NOTADB|PROTOCOL|NOMEM
 export class SqliteWriter {
   readonly #path: string;
   readonly #operations: OperationTable;
+  readonly #logLimits: LogLimits;
   #runner: SqliteRunner | null;
-  #walCheckedAtMs = 0;
+  #logCheckedAtMs = performance.now();
 
   /** `database` is taken over; later ones are opened here, when a connection has failed. */
-  constructor(path: string, operations: OperationTable, database: SqliteDatabase) {
+  constructor(
+    path: string,
+    operations: OperationTable,
+    database: SqliteDatabase,
+    logLimits: LogLimits = LOG_LIMITS,
+  ) {
     this.#path = path;
     this.#operations = operations;
+    this.#logLimits = logLimits;
     this.#runner = new SqliteRunner(database);
   }
 
@@ -52,10 +63,9 @@ export class SqliteWriter {
       // A commit whose log records could not be synced may still turn up after a power failure.
       const isSurelyUndone = /^SQLITE_(BUSY|CONSTRAINT)/.test(sqliteCodeOf(error));
       this.#recover(error);
-      const failure = toIndexError(error, this.#path, {
-        mayBeCommitted: isCommitting && !isSurelyUndone,
-      });
-      return requests.map(() => ({ error: failure }));
+      const mayBeCommitted = isCommitting && !isSurelyUndone;
+      const failure = failedReply(toIndexError(error, this.#path, { mayBeCommitted }));
+      return requests.map(() => failure);
     }
   }
 
@@ -79,7 +89,7 @@ export class SqliteWriter {
       if (!database.inTransaction) throw error;
       database.exec('ROLLBACK TO write');
       database.exec('RELEASE write');
-      return { error: toIndexError(error, this.#path) };
+      return failedReply(toIndexError(error, this.#path));
     }
   }
 
@@ -102,10 +112,10 @@ export class SqliteWriter {
    */
   #boundLog(database: SqliteDatabase): void {
     const nowMs = performance.now();
-    if (nowMs - this.#walCheckedAtMs < WAL_CHECK_INTERVAL_MS) return;
-    this.#walCheckedAtMs = nowMs;
+    if (nowMs - this.#logCheckedAtMs < this.#logLimits.checkIntervalMs) return;
+    this.#logCheckedAtMs = nowMs;
     const log = statSync(`${this.#path}-wal`, { throwIfNoEntry: false });
-    if (!log || log.size <= WAL_SIZE_BYTES_MAX) return;
+    if (!log || log.size <= this.#logLimits.sizeBytesMax) return;
     const timeoutMs = database.pragma('busy_timeout', { simple: true });
     database.pragma(`busy_timeout = ${TRUNCATE_BUSY_TIMEOUT_MS}`);
     try {

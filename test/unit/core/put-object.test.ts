@@ -240,8 +240,8 @@ describe('a write that cannot end', () => {
     await expectNothingLeft(core);
   });
 
-  it.each(['full', 'overloaded'] as const)(
-    'the index is %s: the files are queued',
+  it.each(['full', 'overloaded', 'failed'] as const)(
+    'the index is or has %s and did not commit: the files are queued',
     async (reason) => {
       const indexFaults = { putObject: () => Promise.reject(new IndexError(reason, reason)) };
       const core = await createTestCore({ indexFaults });
@@ -252,7 +252,8 @@ describe('a write that cannot end', () => {
   );
 
   it('the index fails and may have committed: the files stay', async () => {
-    const indexFaults = { putObject: () => Promise.reject(new IndexError('failed', 'disk')) };
+    const lost = new IndexError('failed', 'disk', { mayBeCommitted: true });
+    const indexFaults = { putObject: () => Promise.reject(lost) };
     const core = await createTestCore({ indexFaults });
     await expect(put(core, {})).rejects.toMatchObject({ reason: 'failed' });
     expect(core.blobs.files.size).toBe(1);

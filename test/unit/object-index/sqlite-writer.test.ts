@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -108,6 +108,25 @@ describe('SqliteWriter', () => {
 
   /** `g/a`, and `g/b` when its page had room. */
   const queuedBefore = (replies: readonly Reply[]) => (reasons(replies)[1] === 'done' ? 2 : 1);
+
+  it('cuts a log that a reader let grow, as soon as the reader is gone', () => {
+    const limits = { sizeBytesMax: 100_000, checkIntervalMs: 0 };
+    const bounded = new SqliteWriter(path, operations, openDatabase(path), limits);
+    const write = (name: string) => {
+      const files = Array.from({ length: 500 }, (_, i) => `g/${name}-${i}-${'x'.repeat(80)}`);
+      return reasons(bounded.runBatch([['queueDeletions', [files, 1]]], context));
+    };
+    const logSize = () => statSync(`${path}-wal`).size;
+    observer.exec('BEGIN');
+    observer.prepare('SELECT COUNT(*) FROM deletion_queue').get();
+    for (const name of ['a', 'b', 'c']) expect(write(name)).toEqual(['done']);
+    expect(logSize()).toBeGreaterThan(limits.sizeBytesMax);
+    observer.exec('COMMIT');
+    expect(write('d')).toEqual(['done']);
+    expect(logSize()).toBe(0);
+    bounded.close();
+    expect(queued()).toHaveLength(2000);
+  });
 
   it('is overloaded while another process keeps the lock, and recovers', () => {
     database.pragma('busy_timeout = 10');

@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ObjectIndex } from '../../src/object-index/object-index.ts';
+import type * as SqliteIndex from '../../src/object-index/sqlite-index.ts';
+import { createBucket, newObject, newPart, newUpload, putObject } from '../support/object-index.ts';
+
+/** Threads load compiled code, so this is the index as `npm run build` made it. */
+const compiled = new URL('../../dist/object-index/sqlite-index.js', import.meta.url).href;
+
+/** Puts `PREFIX-0`, `PREFIX-1` … sixteen at a time and prints each key when it is acknowledged. */
+const writerProgram = `
+  const [path, bucketId, prefix, countMax] = process.argv.slice(1);
+  const { openSqliteIndex } = await import(${JSON.stringify(compiled)});
+  const index = await openSqliteIndex({ path, deleteDelayMs: 1 });
+  let next = 0;
+  async function work() {
+    while (next < Number(countMax)) {
+      const key = prefix + '-' + next++;
+      const segments = [{ fileId: 'group1/' + key, fileOffset: 0, size: 1 }];
+      const { outcome } = await index.putObject({
+        bucketId: Number(bucketId), key, ownerId: 'o', size: 1, etag: 'e', checksum: null,
+        lastModifiedMs: 1, segments, headers: {}, userMetadata: {},
+      });
+      if (outcome !== 'stored') throw new Error(outcome);
+      process.stdout.write(key + '\\n');
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, work));
+  await index.close();
+  process.stdout.write('closed\\n');
+`;
+
+describe('the SQLite index on threads', () => {
+  let directory: string;
+  let path: string;
+  let index: ObjectIndex;
+  let bucketId: number;
+
+  async function open(settings: Partial<SqliteIndex.SqliteIndexSettings> = {}) {
+    const { openSqliteIndex } = (await import(compiled)) as typeof SqliteIndex;
+    return openSqliteIndex({ path, deleteDelayMs: 1, ...settings });
+  }
+
+  function startWriter(prefix: string, countMax: number): ChildProcess {
+    const source = ['--input-type=module', '-e', writerProgram];
+    return spawn(process.execPath, [...source, path, `${bucketId}`, prefix, `${countMax}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  }
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'object-index-threads-'));
+    path = join(directory, 'index.db');
+    index = await open();
+    bucketId = await createBucket(index, 'photos');
+  });
+  afterEach(async () => {
+    await index.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('shows every acknowledged write to the next read, on either connection', async () => {
+    const put = async (key: string) => {
+      await putObject(index, newObject(bucketId, key, { etag: key }));
+      expect((await index.findObject(bucketId, key))?.etag).toBe(key);
+      const listing = { bucketId, prefix: key, delimiter: '', after: '', limit: 1 };
+      expect((await index.listObjects(listing)).objects[0]?.key).toBe(key);
+    };
+    const worker = async (name: string) => {
+      for (let i = 0; i < 100; i += 1) await put(`${name}/${i}`);
+    };
+    await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(worker));
+    const page = { bucketId, prefix: '', delimiter: '/', after: '', limit: 1000 };
+    expect((await index.listObjects(page)).commonPrefixes).toHaveLength(8);
+  });
+
+  it('carries every kind of value through the threads', async () => {
+    const user = { id: 'u', name: 'n', isRoot: false, createdAtMs: 1 };
+    const secretEncrypted = Buffer.from([0, 255, 1]);
+    const key = { accessKeyId: 'AK', userId: 'u', secretEncrypted, createdAtMs: 1 };
+    expect(await index.createUser(user)).toBe('created');
+    expect(await index.putAccessKey(key)).toBe('stored');
+    expect(await index.findAccessKey('AK')).toEqual({ key, user });
+    expect(await index.listUsers()).toEqual([user]);
+    const upload = newUpload(bucketId, 'k\0\u{10ffff}', 'u1');
+    await index.createUpload(upload);
+    await index.putPart(newPart(upload, 1, { size: 2 ** 40 }));
+    expect((await index.listParts('u1', 0, 10)).parts).toMatchObject([{ size: 2 ** 40 }]);
+    const page = { prefix: '', delimiter: '', keyMarker: '', uploadIdMarker: '', limit: 10 };
+    expect((await index.listUploads({ bucketId, ...page })).uploads).toEqual([upload]);
+  });
+
+  it('fails a single write with its own error', async () => {
+    const bad = newObject(bucketId, 'bad', { size: 3, segments: [] });
+    const failing = index.putObject(bad);
+    const fine = index.putObject(newObject(bucketId, 'good'));
+    await expect(failing).rejects.toMatchObject({
+      name: 'IndexError',
+      reason: 'failed',
+      mayBeCommitted: false,
+    });
+    expect(await fine).toMatchObject({ outcome: 'stored' });
+  });
+
+  it('refuses more writes than may wait and takes them again later', async () => {
+    const small = await open({ waitingWritesMax: 5 });
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => small.putObject(newObject(bucketId, `k${i}`))),
+    );
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(3);
+    for (const one of refused) expect(one).toMatchObject({ reason: { reason: 'overloaded' } });
+    await putObject(small, newObject(bucketId, 'later'));
+    await small.close();
+  });
+
+  it('tells at once that a database cannot be opened', async () => {
+    await expect(open({ path: directory })).rejects.toThrow();
+  });
+
+  it('takes writes of two processes at the same time', async () => {
+    const child = startWriter('child', 300);
+    const exited = once(child, 'exit');
+    child.stdout?.resume();
+    for (let i = 0; i < 300; i += 1) await putObject(index, newObject(bucketId, `own-${i}`));
+    expect(await exited).toEqual([0, null]);
+    const page = { bucketId, delimiter: '-', after: '', limit: 1000 };
+    for (const prefix of ['own-', 'child-']) {
+      expect((await index.listObjects({ ...page, prefix })).objects).toHaveLength(300);
+    }
+  });
+
+  it('has kept every acknowledged write of a process that was killed', async () => {
+    for (const round of ['one', 'two', 'three']) {
+      const child = startWriter(round, 1_000_000);
+      const exited = once(child, 'exit');
+      if (!child.stdout) throw new Error('no output');
+      const acknowledged: string[] = [];
+      for await (const key of createInterface({ input: child.stdout })) {
+        acknowledged.push(key);
+        if (acknowledged.length === 200) child.kill('SIGKILL');
+      }
+      expect(await exited).toEqual([null, 'SIGKILL']);
+      expect(acknowledged.length).toBeGreaterThanOrEqual(200);
+      for (const key of acknowledged) {
+        expect(await index.findObject(bucketId, key)).toMatchObject({ fileId: `group1/${key}` });
+      }
+    }
+    const database = new Database(path, { readonly: true });
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(database.pragma('foreign_key_check')).toEqual([]);
+    database.close();
+  });
+
+  it('leaves one file behind when it is closed', async () => {
+    await putObject(index, newObject(bucketId, 'k'));
+    await index.close();
+    const log = new Database(path, { readonly: true, fileMustExist: true });
+    expect(log.prepare('SELECT COUNT(*) FROM objects').pluck().get()).toBe(1);
+    log.close();
+    index = await open();
+    expect(await index.findObject(bucketId, 'k')).not.toBeNull();
+  });
+});
