@@ -52,13 +52,20 @@ export function createS3App(context: S3AppContext): Hono<{ Bindings: S3Bindings 
       await sendResponse(exchange, await dispatcher.dispatch(exchange), identity);
     } catch (thrown) {
       const error = toGatewayError(thrown);
-      exchange.errorCode = error.code;
-      if (errorEntry(error.code).httpStatus >= 500 && !exchange.signal.aborted) {
+      const isClientGone = exchange.signal.aborted;
+      // What breaks because the client left is no error of ours.
+      exchange.errorCode = isClientGone && error !== thrown ? null : error.code;
+      if (errorEntry(error.code).httpStatus >= 500 && !isClientGone) {
         const { id: requestId, operationName: operation } = exchange;
         logger.error({ err: thrown, requestId, operation }, `s3 request failed: ${error.code}`);
       }
       await sendError(exchange, error, identity);
     }
+    return RESPONSE_ALREADY_SENT;
+  });
+  app.onError((error, c) => {
+    logger.error({ err: error }, 's3 answer failed');
+    c.env.outgoing.destroy();
     return RESPONSE_ALREADY_SENT;
   });
   return app;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** An answer that comes before the request's body has been read. */
-export const drainBounds = { bytesMax: 16 * 1024 * 1024, timeoutMs: 5000 } as const;
+const drainBounds = { bytesMax: 16 * 1024 * 1024, timeoutMs: 5000 } as const;
 
 /**
  * Reads and drops the rest of a request's body, so that a client that is still sending gets to

@@ -16,7 +16,7 @@ interface S3ErrorEntry {
  * Statuses and sentences as AWS has them.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
-export const s3Errors = {
+const s3Errors = {
   AccessControlListNotSupported: {
     httpStatus: 400,
     message: 'The bucket does not allow ACLs.',

@@ -6,7 +6,7 @@ import { answerClientError } from './client-error.ts';
 import { isConnectionClosing, type S3Bindings } from './exchange.ts';
 
 /** Request line and headers together; AWS allows 8 KiB of headers, and paths come on top. */
-export const headSizeBytesMax = 16 * 1024;
+const headSizeBytesMax = 16 * 1024;
 const headersTimeoutMs = 60_000;
 /** Longer than the usual idle time of load balancers, which must be the side that hangs up. */
 const keepAliveTimeoutMs = 75_000;

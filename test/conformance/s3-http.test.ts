@@ -46,6 +46,15 @@ const getObject = fakeOperation(
       );
       return { status: 200, headers: { 'content-length': 5 }, body };
     }
+    if (request.key === 'endless') {
+      const body = new Readable({
+        read() {
+          this.push(Buffer.alloc(65_536));
+        },
+      });
+      return { status: 200, headers: { 'content-length': 2 ** 40 }, body };
+    }
+    if (request.key === 'bad-header') return { status: 200, headers: { etag: 'a\nb' } };
     const headers = { 'content-length': 5, 'x-amz-meta-name': 'caf\u00e9' };
     return { status: 200, headers, body: Readable.from([Buffer.from('hello')]) };
   },
@@ -284,8 +293,9 @@ describe('bodies', () => {
   });
 
   it('whose client is gone fail, and the operation is told to stop', async () => {
-    const { logLines } = server ?? (await start());
-    const connection = await connectTo(server as unknown as TestS3Server);
+    const started = await start();
+    const { logLines } = started;
+    const connection = await connectTo(started);
     connection.write(`${put('cat', { 'Content-Length': '10' })}hello`);
     await expect.poll(() => seen.length).toBe(1);
     connection.destroy();
@@ -415,14 +425,35 @@ describe('answers', () => {
   });
 
   it('never look whole when their body fails', async () => {
-    const { logLines } = server ?? (await start());
-    const connection = await connectTo(server as unknown as TestS3Server);
+    const started = await start();
+    const { logLines } = started;
+    const connection = await connectTo(started);
     connection.write(renderHead(signRequest({ target: '/photos/broken' })));
     const response = await connection.response();
     expect(response.headers.get('content-length')).toBe('5');
     expect(response.body.length).toBeLessThan(5);
     expect(await connection.rest()).not.toContain('<Error>');
     await expect.poll(() => logLines.some((line) => line.errorCode === 'InternalError')).toBe(true);
+  });
+
+  it('turn into an error when a header cannot be sent', async () => {
+    const connection = await connectTo(await start());
+    connection.write(renderHead(signRequest({ target: '/photos/bad-header' })));
+    const response = await connection.response();
+    expect(response.status).toBe(500);
+    expect(response.body).toContain('<Code>InternalError</Code>');
+  });
+
+  it('that nobody reads any more are no errors in the log', async () => {
+    const started = await start();
+    const { logLines } = started;
+    const connection = await connectTo(started);
+    connection.write(renderHead(signRequest({ target: '/photos/endless' })));
+    await expect.poll(() => seen.length).toBe(1);
+    connection.destroy();
+    await expect.poll(() => logLines.length).toBeGreaterThan(0);
+    expect(logLines).toMatchObject([{ clientGone: true, errorCode: null, key: 'endless' }]);
+    expect(seen[0]?.request.signal.aborted).toBe(true);
   });
 
   it('allow the methods that a resource has', async () => {
@@ -436,8 +467,9 @@ describe('answers', () => {
 
 describe('the log', () => {
   it('has one line for a request, and no secret in it', async () => {
-    const { logLines } = await start();
-    const connection = await connectTo(server as unknown as TestS3Server);
+    const started = await start();
+    const { logLines } = started;
+    const connection = await connectTo(started);
     const request = signRequest({ target: '/photos/cat?versionId=null', signQuery: true });
     const signature = /X-Amz-Signature=([0-9a-f]+)/.exec(request.target)?.[1] ?? '';
     connection.write(renderHead(request));
@@ -461,11 +493,12 @@ describe('the log', () => {
 
 describe('closing', () => {
   it('closes idle connections and lets begun requests end', async () => {
-    const { listener } = await start();
-    const idle = await connectTo(server as unknown as TestS3Server);
+    const started = await start();
+    const { listener } = started;
+    const idle = await connectTo(started);
     idle.write(getCat());
     await idle.response();
-    const busy = await connectTo(server as unknown as TestS3Server);
+    const busy = await connectTo(started);
     busy.write(`${put('cat', { 'Content-Length': '5' })}he`);
     await expect.poll(() => seen.length).toBe(2);
     const closed = listener.close(60_000);
@@ -479,8 +512,9 @@ describe('closing', () => {
   });
 
   it('cuts off what outlives the grace', async () => {
-    const { listener } = await start();
-    const busy = await connectTo(server as unknown as TestS3Server);
+    const started = await start();
+    const { listener } = started;
+    const busy = await connectTo(started);
     busy.write(`${put('cat', { 'Content-Length': '5' })}he`);
     await expect.poll(() => seen.length).toBe(1);
     await listener.close(10);

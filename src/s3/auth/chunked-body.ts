@@ -3,7 +3,7 @@ import type { ChunkSignatures } from './chunk-signatures.ts';
 import { type ContentDecoder, incompleteBody } from './content-decoder.ts';
 
 /** Every chunk but the last must have this many bytes. */
-export const chunkSizeBytesMin = 8192;
+const chunkSizeBytesMin = 8192;
 /** `size;chunk-signature=64 digits` needs less than 100. */
 const chunkHeaderSizeBytesMax = 256;
 const trailerSizeBytesMax = 4096;
