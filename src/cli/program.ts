@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import { loadConfig } from '../config.ts';
-import { serve } from '../serve.ts';
 import { addKey, addUser, listKeys, listUsers, removeKey, removeUser } from './access-keys.ts';
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
@@ -27,6 +26,8 @@ export function createProgram(): Command {
     .command('serve')
     .description('run the gateway until SIGTERM or SIGINT')
     .action(async (_options, self: Command) => {
+      // The doors are loaded for this command only: the others start faster without.
+      const { serve } = await import('../serve.ts');
       await serve(loadConfig(process.env, self.optsWithGlobals<{ config?: string }>().config));
     });
   addUserCommands(program.command('user').description('people and programs that may sign in'));

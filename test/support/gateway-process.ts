@@ -147,7 +147,8 @@ async function waitUntilReady(child: ChildProcess): Promise<Started> {
 }
 
 async function readCredentials(dataDir: string): Promise<Credentials> {
-  const text = await readFile(join(dataDir, 'root-credentials'), 'utf8');
+  // Missing when the settings name the root key.
+  const text = await readFile(join(dataDir, 'root-credentials'), 'utf8').catch(() => '');
   const settingOf = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? '';
   return {
     accessKeyId: settingOf('AWS_ACCESS_KEY_ID'),
