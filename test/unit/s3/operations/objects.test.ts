@@ -1,0 +1,325 @@
+import { describe, expect, it } from 'vitest';
+import { createTestCore } from '../../../support/core-services.ts';
+import { send } from '../../../support/s3-operations.ts';
+
+const etag = '"d077f244def8a70e5ea758bd8352fcd8"';
+const body = 'cat';
+const lastModified = 'Mon, 01 Jan 2024 00:00:00 GMT';
+
+async function withCat(headers: Record<string, string> = {}) {
+  const core = await createTestCore();
+  const response = await send(core, 'PUT /photos/cat.jpg', { headers, body });
+  return { core, response };
+}
+
+describe('PutObject', () => {
+  it('answers with the ETag in quotes', async () => {
+    const { response } = await withCat();
+    expect(response).toMatchObject({ status: 200, headers: { etag }, text: '' });
+  });
+
+  it('echoes the checksum', async () => {
+    const { response } = await withCat({ 'x-amz-checksum-crc32': 'nl5DqA==' });
+    expect(response.headers).toMatchObject({
+      'x-amz-checksum-crc32': 'nl5DqA==',
+      'x-amz-checksum-type': 'FULL_OBJECT',
+    });
+  });
+
+  it.each([
+    [{ 'if-none-match': '*' }, 'PreconditionFailed'],
+    [{ 'if-match': '"x"' }, 'PreconditionFailed'],
+    [{ 'x-amz-storage-class': 'COLD' }, 'InvalidStorageClass'],
+    [{ 'x-amz-meta-a': 'x'.repeat(2048) }, 'MetadataTooLarge'],
+    [{ 'x-amz-checksum-crc32': 'AAAAAA==' }, 'BadDigest'],
+  ])('%j over an object is %s', async (headers, code) => {
+    const { core } = await withCat();
+    const response = await send(core, 'PUT /photos/cat.jpg', {
+      headers: headers as Record<string, string>,
+      body: 'dog',
+    });
+    expect(response.code).toBe(code);
+    expect((await send(core, 'GET /photos/cat.jpg')).text).toBe('cat');
+  });
+
+  it('If-Match on a key without object is NoSuchKey', async () => {
+    const core = await createTestCore();
+    const response = await send(core, 'PUT /photos/cat.jpg', { headers: { 'if-match': '"x"' } });
+    expect(response).toMatchObject({ code: 'NoSuchKey', status: 404 });
+  });
+});
+
+describe('GetObject and HeadObject', () => {
+  it('answer with the headers of the object', async () => {
+    const { core } = await withCat();
+    const headers = {
+      'content-length': 3,
+      'content-type': 'binary/octet-stream',
+      'accept-ranges': 'bytes',
+      'last-modified': lastModified,
+      etag,
+    };
+    const got = await send(core, 'GET /photos/cat.jpg');
+    expect(got).toMatchObject({ status: 200, text: 'cat', headers });
+    expect(got.headers).not.toHaveProperty('x-amz-storage-class');
+    expect(got.headers['content-range']).toBeUndefined();
+    const headed = await send(core, 'HEAD /photos/cat.jpg');
+    expect(headed).toMatchObject({ status: 200, text: '', headers });
+  });
+
+  it('give back system headers and user metadata as octets', async () => {
+    const headers = {
+      'cache-control': 'max-age=5',
+      'content-disposition': `attachment; filename="${Buffer.from('猫.jpg').toString('latin1')}"`,
+      'content-encoding': 'gzip',
+      'content-language': 'de',
+      'content-type': 'image/jpeg',
+      expires: 'Thu, 01 Dec 1994 16:00:00 GMT',
+      'x-amz-storage-class': 'GLACIER',
+      'x-amz-website-redirect-location': '/dog',
+      'x-amz-meta-name': Buffer.from('猫 é').toString('latin1'),
+      'x-amz-meta-__proto__': 'p',
+      'x-amz-meta-constructor': 'c',
+      'x-amz-meta-empty': '',
+    };
+    const { core } = await withCat(headers);
+    const response = await send(core, 'HEAD /photos/cat.jpg');
+    expect(response.headers).toMatchObject(headers);
+    expect(Object.hasOwn(response.headers, 'x-amz-meta-__proto__')).toBe(true);
+  });
+
+  it('do not keep aws-chunked', async () => {
+    const { core } = await withCat({ 'content-encoding': 'aws-chunked, gzip,AWS-chunked' });
+    const { headers } = await send(core, 'HEAD /photos/cat.jpg');
+    expect(headers['content-encoding']).toBe('gzip');
+    await send(core, 'PUT /photos/cat.jpg', { headers: { 'content-encoding': 'aws-chunked' } });
+    const again = await send(core, 'HEAD /photos/cat.jpg');
+    expect(again.headers).not.toHaveProperty('content-encoding');
+  });
+
+  it.each([
+    ['bytes=1-1', 206, 'a', 'bytes 1-1/3'],
+    ['bytes=1-', 206, 'at', 'bytes 1-2/3'],
+    ['bytes=-2', 206, 'at', 'bytes 1-2/3'],
+    ['bytes=0-99', 206, 'cat', 'bytes 0-2/3'],
+    ['bytes=0-0,2-2', 200, 'cat', undefined],
+    ['bytes=2-1', 200, 'cat', undefined],
+    ['nonsense', 200, 'cat', undefined],
+  ])('Range %s is %d', async (range, status, text, contentRange) => {
+    const { core } = await withCat();
+    const got = await send(core, 'GET /photos/cat.jpg', { headers: { range } });
+    expect(got).toMatchObject({ status, text });
+    expect(got.headers['content-range']).toBe(contentRange);
+    expect(got.headers['content-length']).toBe(text.length);
+    const headed = await send(core, 'HEAD /photos/cat.jpg', { headers: { range } });
+    expect(headed).toMatchObject({ status, headers: { 'content-length': text.length } });
+  });
+
+  it('an unsatisfiable Range is 416 with the size', async () => {
+    const { core } = await withCat();
+    const response = await send(core, 'GET /photos/cat.jpg', { headers: { range: 'bytes=3-' } });
+    expect(response).toMatchObject({
+      status: 416,
+      code: 'InvalidRange',
+      facts: { ActualObjectSize: 3, RangeRequested: 'bytes=3-' },
+    });
+  });
+
+  it.each([
+    [{ 'if-match': etag }, 200],
+    [{ 'if-match': '"x"' }, 412],
+    [{ 'if-none-match': etag }, 304],
+    [{ 'if-none-match': `W/${etag}` }, 304],
+    [{ 'if-none-match': '"x"' }, 200],
+    [{ 'if-modified-since': lastModified }, 304],
+    [{ 'if-modified-since': 'nonsense' }, 200],
+    [{ 'if-unmodified-since': lastModified }, 200],
+    [{ 'if-unmodified-since': 'Mon, 01 Jan 1990 00:00:00 GMT' }, 412],
+    [{ 'if-match': etag, 'if-unmodified-since': 'Mon, 01 Jan 1990 00:00:00 GMT' }, 200],
+    [{ 'if-none-match': '"x"', 'if-modified-since': lastModified }, 200],
+  ])('%j is %d', async (headers, status) => {
+    const { core } = await withCat();
+    for (const method of ['GET', 'HEAD']) {
+      const options = { headers: headers as Record<string, string> };
+      expect((await send(core, `${method} /photos/cat.jpg`, options)).status).toBe(status);
+    }
+  });
+
+  it('304 has the headers that caches need and no body', async () => {
+    const { core } = await withCat({ 'cache-control': 'no-cache', 'content-type': 'image/jpeg' });
+    const options = { headers: { 'if-none-match': etag } };
+    const { headers, text } = await send(core, 'GET /photos/cat.jpg', options);
+    expect({ ...headers, text }).toEqual({
+      'cache-control': 'no-cache',
+      expires: undefined,
+      etag,
+      'last-modified': lastModified,
+      text: '',
+    });
+  });
+
+  it('give the checksum on request, and only for all bytes', async () => {
+    const { core } = await withCat({ 'x-amz-checksum-crc32': 'nl5DqA==' });
+    const checksum = async (headers: Record<string, string>) =>
+      (await send(core, 'GET /photos/cat.jpg', { headers })).headers['x-amz-checksum-crc32'];
+    const mode = { 'x-amz-checksum-mode': 'ENABLED' };
+    expect(await checksum({})).toBeUndefined();
+    expect(await checksum(mode)).toBe('nl5DqA==');
+    expect(await checksum({ ...mode, range: 'bytes=0-1' })).toBeUndefined();
+    expect(await checksum({ ...mode, range: 'bytes=0-2' })).toBe('nl5DqA==');
+  });
+
+  it('response-* parameters replace headers', async () => {
+    const { core } = await withCat({ 'content-type': 'image/jpeg' });
+    const line =
+      'GET /photos/cat.jpg?response-content-type=text/plain&response-content-disposition=%E7%8C%AB&response-expires=0&response-cache-control=no-store&response-content-language=de&response-content-encoding=br';
+    expect((await send(core, line)).headers).toMatchObject({
+      'content-type': 'text/plain',
+      'content-disposition': Buffer.from('猫').toString('latin1'),
+      expires: '0',
+      'cache-control': 'no-store',
+      'content-language': 'de',
+      'content-encoding': 'br',
+    });
+  });
+
+  it('response-* parameters cannot end a header', async () => {
+    const { core } = await withCat();
+    const line = 'GET /photos/cat.jpg?response-content-type=a%0D%0Ax-evil:%201';
+    expect((await send(core, line)).code).toBe('InvalidArgument');
+  });
+
+  it.each([
+    ['partNumber=1', {}, 206],
+    ['partNumber=2', {}, 416],
+    ['partNumber=0', {}, 400],
+    ['partNumber=10001', {}, 400],
+    ['partNumber=x', {}, 400],
+    ['partNumber=1', { range: 'bytes=0-0' }, 400],
+    ['versionId=null', {}, 200],
+    ['versionId=v1', {}, 400],
+    [`versionId=${'v'.repeat(32)}`, {}, 404],
+  ])('%s with %j is %d', async (query, headers, status) => {
+    const { core } = await withCat();
+    const options = { headers: headers as Record<string, string> };
+    expect((await send(core, `GET /photos/cat.jpg?${query}`, options)).status).toBe(status);
+  });
+
+  it('of an empty object have length 0, also as part 1', async () => {
+    const core = await createTestCore();
+    await send(core, 'PUT /photos/empty');
+    for (const line of ['GET /photos/empty', 'GET /photos/empty?partNumber=1']) {
+      const response = await send(core, line);
+      expect(response).toMatchObject({ status: 200, headers: { 'content-length': 0 }, text: '' });
+    }
+  });
+
+  it('of no object is NoSuchKey', async () => {
+    const core = await createTestCore();
+    expect(await send(core, 'GET /photos/none')).toMatchObject({
+      status: 404,
+      code: 'NoSuchKey',
+      facts: { Key: 'none' },
+    });
+  });
+});
+
+describe('CopyObject', () => {
+  const copy = (core: Awaited<ReturnType<typeof createTestCore>>, headers = {}) =>
+    send(core, 'PUT /photos/copy.jpg', {
+      headers: { 'x-amz-copy-source': '/photos/cat.jpg', ...headers },
+    });
+
+  it('answers with ETag and time', async () => {
+    const { core } = await withCat({ 'x-amz-meta-name': 'cat' });
+    const result = (await copy(core)).xml('CopyObjectResult');
+    expect(result.textOf('ETag')).toBe(etag);
+    expect(result.textOf('LastModified')).toBe('2024-01-01T00:00:00.000Z');
+    const got = await send(core, 'GET /photos/copy.jpg');
+    expect(got).toMatchObject({ text: 'cat', headers: { 'x-amz-meta-name': 'cat' } });
+  });
+
+  it.each([
+    [{ 'x-amz-copy-source-if-match': '"x"' }, 412],
+    [{ 'x-amz-copy-source-if-none-match': etag }, 412],
+    [{ 'x-amz-copy-source-if-modified-since': lastModified }, 412],
+    [{ 'x-amz-copy-source-if-unmodified-since': lastModified }, 200],
+    [{ 'x-amz-copy-source': 'photos' }, 400],
+    [{ 'x-amz-copy-source': 'photos/none' }, 404],
+    [{ 'x-amz-copy-source': 'none/none' }, 404],
+    [{ 'x-amz-metadata-directive': 'KEEP' }, 400],
+    [{ 'x-amz-metadata-directive': 'REPLACE' }, 200],
+  ])('%j is %d', async (headers, status) => {
+    const { core } = await withCat();
+    expect((await copy(core, headers)).status).toBe(status);
+  });
+});
+
+describe('DeleteObject', () => {
+  it('is 204, also for nothing', async () => {
+    const { core } = await withCat();
+    expect((await send(core, 'DELETE /photos/cat.jpg')).status).toBe(204);
+    expect((await send(core, 'DELETE /photos/cat.jpg')).status).toBe(204);
+    expect(await core.keys()).toEqual([]);
+  });
+});
+
+describe('DeleteObjects', () => {
+  const headers = { 'content-md5': 'verified before' };
+  const del = (core: Awaited<ReturnType<typeof createTestCore>>, inner: string) =>
+    send(core, 'POST /photos?delete', { headers, body: `<Delete>${inner}</Delete>` });
+
+  it('tells for each key what became of it', async () => {
+    const { core } = await withCat();
+    const long = 'k'.repeat(1025);
+    const response = await del(
+      core,
+      `<Object><Key>cat.jpg</Key></Object><Object><Key>a&amp;b</Key><VersionId>null</VersionId></Object><Object><Key>${long}</Key></Object>`,
+    );
+    const result = response.xml('DeleteResult');
+    expect(result.list('Deleted').map((item) => item.textOf('Key'))).toEqual(['cat.jpg', 'a&b']);
+    expect(result.list('Deleted')[1]?.textOf('VersionId')).toBe('null');
+    const [error] = result.list('Error');
+    expect(error?.textOf('Key')).toBe(long);
+    expect(error?.textOf('Code')).toBe('KeyTooLongError');
+    expect(error?.textOf('Message')).toMatch(/key/i);
+    expect(await core.keys()).toEqual([]);
+  });
+
+  it('quiet tells errors only', async () => {
+    const { core } = await withCat();
+    const inner = `<Quiet>true</Quiet><Object><Key>cat.jpg</Key></Object><Object><Key>b</Key><VersionId>v</VersionId></Object>`;
+    const result = (await del(core, inner)).xml('DeleteResult');
+    expect(result.list('Deleted')).toEqual([]);
+    expect(result.list('Error')).toHaveLength(1);
+    expect(await core.keys()).toEqual([]);
+  });
+
+  it('takes 1000 keys and no more', async () => {
+    const { core } = await withCat();
+    const object = '<Object><Key>k</Key></Object>';
+    expect((await del(core, object.repeat(1000))).status).toBe(200);
+    expect((await del(core, object.repeat(1001))).code).toBe('MalformedXML');
+  });
+
+  it.each([
+    ['', 'MalformedXML'],
+    ['<Object></Object>', 'MalformedXML'],
+    ['<Object><Key></Key></Object>', 'MalformedXML'],
+    ['<Object><Key>cat.jpg</Key><ETag>"x"</ETag></Object>', 'NotImplemented'],
+  ])('%j is %s and deletes nothing', async (inner, code) => {
+    const { core } = await withCat();
+    expect((await del(core, inner)).code).toBe(code);
+    expect(await core.keys()).toEqual(['cat.jpg']);
+  });
+
+  it('needs a digest of the list', async () => {
+    const { core } = await withCat();
+    const list = '<Delete><Object><Key>cat.jpg</Key></Object></Delete>';
+    const response = await send(core, 'POST /photos?delete', { body: list });
+    expect(response.code).toBe('InvalidRequest');
+    const trailer = { 'x-amz-trailer': 'x-amz-checksum-crc32' };
+    const guarded = await send(core, 'POST /photos?delete', { headers: trailer, body: list });
+    expect(guarded.status).toBe(200);
+  });
+});
