@@ -80,5 +80,5 @@ export type BoundWrites<Operations> = {
 };
 
 /** An operation whose types were checked where its name was bound to a method. */
-export type ErasedOperation = (...args: unknown[]) => Statements<unknown>;
+type ErasedOperation = (...args: unknown[]) => Statements<unknown>;
 export type OperationTable = Readonly<Record<string, ErasedOperation>>;

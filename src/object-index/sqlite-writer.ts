@@ -61,7 +61,8 @@ export class SqliteWriter {
       return replies;
     } catch (error) {
       // A commit whose log records could not be synced may still turn up after a power failure.
-      const isSurelyUndone = /^SQLITE_(BUSY|CONSTRAINT)/.test(sqliteCodeOf(error));
+      // On a full disk the commit's own record, the last one, was not written to its end.
+      const isSurelyUndone = /^SQLITE_(BUSY|CONSTRAINT|FULL)/.test(sqliteCodeOf(error));
       this.#recover(error);
       const mayBeCommitted = isCommitting && !isSurelyUndone;
       const failure = failedReply(toIndexError(error, this.#path, { mayBeCommitted }));
@@ -108,7 +109,8 @@ export class SqliteWriter {
 
   /**
    * Automatic checkpoints cannot start the log again from its beginning while some reader uses it,
-   * so under steady load it may grow without end; this waits for a gap between readers.
+   * so under steady load it may grow without end; this waits for a gap between readers. Never
+   * throws: what was committed stays so when the log cannot be copied now.
    */
   #boundLog(database: SqliteDatabase): void {
     const nowMs = performance.now();
@@ -120,6 +122,8 @@ export class SqliteWriter {
     database.pragma(`busy_timeout = ${TRUNCATE_BUSY_TIMEOUT_MS}`);
     try {
       database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Tried again at the next check; a disk that is full or broken fails writes by itself.
     } finally {
       database.pragma(`busy_timeout = ${timeoutMs}`);
     }

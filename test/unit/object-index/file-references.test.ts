@@ -199,7 +199,6 @@ function bytesOf(segments: readonly SegmentContent[]): Bytes {
   );
 }
 
-/** Files of a list of bytes, one for each run of bytes that one row must describe. */
 function distinctFiles(contents: Iterable<Bytes>): Set<string> {
   const files = new Set<string>();
   for (const bytes of contents) {

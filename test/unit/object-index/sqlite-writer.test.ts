@@ -128,6 +128,23 @@ describe('SqliteWriter', () => {
     expect(queued()).toHaveLength(2000);
   });
 
+  it('does not fail what was committed when the log cannot be cut', () => {
+    const unlucky = openDatabase(path);
+    const pragma = unlucky.pragma.bind(unlucky);
+    let attempts = 0;
+    unlucky.pragma = (source, options) => {
+      if (!source.startsWith('wal_checkpoint')) return pragma(source, options);
+      attempts += 1;
+      throw new Error('disk I/O error');
+    };
+    const limits = { sizeBytesMax: 0, checkIntervalMs: 0 };
+    const bounded = new SqliteWriter(path, operations, unlucky, limits);
+    expect(reasons(bounded.runBatch([queue('g/a')], context))).toEqual(['done']);
+    expect(attempts).toBe(1);
+    expect(queued()).toEqual(['g/a']);
+    bounded.close();
+  });
+
   it('is overloaded while another process keeps the lock, and recovers', () => {
     database.pragma('busy_timeout = 10');
     observer.exec('BEGIN IMMEDIATE');
