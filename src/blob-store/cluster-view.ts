@@ -58,8 +58,11 @@ export class ClusterView {
     return this.#sources.get(name) ?? null;
   }
 
-  /** Names of the groups that took uploads at the last refresh; empty when there was none. */
-  writableGroups(): string[] {
+  /** Names of the groups that take uploads; empty when no tracker ever told. */
+  async findWritableGroups(): Promise<string[]> {
+    const now = performance.now();
+    if (now - this.#refreshedAtMs > this.#refreshIntervalMs) this.#refreshBehind(now);
+    await this.#refreshing;
     return this.#listings
       .filter(({ group }) => group.writableServerCount > 0)
       .map(({ group }) => group.groupName);
@@ -107,7 +110,10 @@ export class ClusterView {
     for (const { group, storages } of listings) {
       for (const storage of storages) {
         const server = storageServerOf(storage);
-        sources.set(`${group.groupName}/${storage.host}`, server);
+        // Without storage ids the id is the address. A cluster that changed to ids still has files
+        // with addresses in their names, which say nothing once two servers share a host.
+        const isAlone = storages.every((other) => other === storage || other.host !== storage.host);
+        if (isAlone) sources.set(`${group.groupName}/${storage.host}`, server);
         sources.set(`${group.groupName}/${storage.id}`, server);
       }
     }

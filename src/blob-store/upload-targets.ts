@@ -41,7 +41,7 @@ export class UploadTargets {
   async *#others(groupName: string): AsyncGenerator<StoreTarget, void, void> {
     yield* await this.#storagesOf(groupName);
     if (this.#groupName !== null) return;
-    for (const other of this.#cluster.view.writableGroups()) {
+    for (const other of await this.#cluster.view.findWritableGroups()) {
       if (other !== groupName) yield* await this.#storagesOf(other);
     }
   }

@@ -1,0 +1,355 @@
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { BlobStore, FilePiece } from '../../../src/blob-store/blob-store.ts';
+import { downloadFile } from '../../../src/fastdfs/protocol/commands/download-file.ts';
+import { encodeResponseHeader } from '../../../src/fastdfs/protocol/frame.ts';
+import type { FakeStorage } from '../../support/fake-cluster.ts';
+import { at, type Bench, neverAborted, startBench } from './harness.ts';
+
+const DOWNLOAD = downloadFile.code;
+const QUERY_FETCH_ALL = 105;
+const NOT_FOUND = 2;
+const signal = neverAborted;
+
+async function readAll(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function read(store: BlobStore, pieces: Parameters<BlobStore['open']>[0]): Promise<Buffer> {
+  return readAll(await store.open(pieces, { signal }));
+}
+
+/** Stores one file at the first storage server, its source. */
+async function storeOne({ store }: Bench, content: Buffer): Promise<FilePiece> {
+  const [file] = await store.storeBuffer(content, { signal });
+  if (file === undefined) throw new Error('nothing stored');
+  return { fileId: file.fileId, offset: 0, size: content.length };
+}
+
+function replicate(from: FakeStorage, to: FakeStorage): void {
+  for (const [fileName, content] of from.files) to.files.set(fileName, content);
+}
+
+/** Answers downloads from its files, but breaks off after so many bytes of the body. */
+function breakOffAfter(storage: FakeStorage, bytes: number): void {
+  storage.intercept = (peer, { code, body }) => {
+    if (code !== DOWNLOAD) return false;
+    const { fileName, offset, size } = downloadFile.decodeRequest(body);
+    const content = storage.files.get(fileName)?.subarray(offset, offset + size);
+    peer.write(encodeResponseHeader(0, size));
+    peer.socket.end(content?.subarray(0, bytes) ?? '');
+    return true;
+  };
+}
+
+const large = { segmentSizeBytesMax: 64 * 1024 * 1024 };
+
+describe('opening pieces', () => {
+  it('reads them in order from their source, asking no tracker where they are', async () => {
+    const bench = await startBench({ group1: 2 });
+    const content = randomBytes(2500);
+    const files = await bench.store.storeBuffer(content, { signal });
+    const pieces = files.map(({ fileId, size }) => ({ fileId, offset: 0, size }));
+    expect((await read(bench.store, pieces)).equals(content)).toBe(true);
+    expect(bench.tracker.requests).not.toContain(QUERY_FETCH_ALL);
+    expect(at(bench.storages, 1).requests).toEqual([]);
+  });
+
+  it('reads ranges, from a sequence that comes step by step', async () => {
+    const bench = await startBench();
+    const content = randomBytes(900);
+    const { fileId } = await storeOne(bench, content);
+    async function* pieces(): AsyncGenerator<FilePiece, void, void> {
+      yield { fileId, offset: 800, size: 100 };
+      yield { fileId, offset: 5, size: 1 };
+    }
+    const expected = Buffer.concat([content.subarray(800), content.subarray(5, 6)]);
+    expect(await read(bench.store, pieces())).toEqual(expected);
+  });
+
+  it('is an empty stream when there are none', async () => {
+    const { store } = await startBench();
+    expect(await read(store, [])).toEqual(Buffer.alloc(0));
+  });
+
+  it.each([
+    ['beyond the end', { offset: 5, size: 6 }],
+    ['without bytes', { offset: 0, size: 0 }],
+    ['before the start', { offset: -1, size: 5 }],
+  ])('refuses a range %s without asking a storage server', async (_name, range) => {
+    const bench = await startBench();
+    const { fileId } = await storeOne(bench, Buffer.alloc(10));
+    const result = bench.store.open([{ fileId, ...range }], { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'corrupt' });
+    expect(at(bench.storages, 0).requests).not.toContain(DOWNLOAD);
+  });
+
+  it('finds no file under a name that no storage server gives', async () => {
+    const { store } = await startBench();
+    const piece = { fileId: 'group1/M00/00/00/../../../etc/passwd', offset: 0, size: 1 };
+    await expect(store.open([piece], { signal })).rejects.toMatchObject({ reason: 'not-found' });
+  });
+
+  it('opens the next piece before the present one ends, and no more than that', async () => {
+    const bench = await startBench({ group1: 1 });
+    const files = await bench.store.storeBuffer(randomBytes(4000), { signal });
+    const pieces = files.map(({ fileId, size }) => ({ fileId, offset: 0, size }));
+    const asked: string[] = [];
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // The first piece's last byte is held back until the second piece has been asked for.
+    at(bench.storages, 0).intercept = async (peer, { code, body }) => {
+      if (code !== DOWNLOAD) return false;
+      const { fileName } = downloadFile.decodeRequest(body);
+      asked.push(fileName);
+      if (asked.length === 2) release();
+      if (asked.length > 1) return false;
+      const content = at(bench.storages, 0).files.get(fileName) ?? Buffer.alloc(0);
+      peer.write(encodeResponseHeader(0, content.length));
+      peer.write(content.subarray(0, -1));
+      await released;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(asked).toHaveLength(2);
+      peer.write(content.subarray(-1));
+      return true;
+    };
+    const expected = Buffer.concat([...at(bench.storages, 0).files.values()]);
+    expect((await read(bench.store, pieces)).equals(expected)).toBe(true);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('destroys the stream with the error of the sequence of pieces', async () => {
+    const bench = await startBench();
+    const piece = await storeOne(bench, Buffer.alloc(10));
+    const trouble = new Error('the index is gone');
+    async function* pieces(): AsyncGenerator<FilePiece, void, void> {
+      yield piece;
+      throw trouble;
+    }
+    const stream = await bench.store.open(pieces(), { signal });
+    await expect(readAll(stream)).rejects.toBe(trouble);
+  });
+
+  it('frees connections and the sequence of pieces when its reader leaves', async () => {
+    const bench = await startBench({ group1: 1 }, large);
+    const piece = await storeOne(bench, Buffer.alloc(32 * 1024 * 1024));
+    let isFreed = false;
+    async function* pieces(): AsyncGenerator<FilePiece, void, void> {
+      try {
+        yield piece;
+        yield piece;
+      } finally {
+        isFreed = true;
+      }
+    }
+    const stream = await bench.store.open(pieces(), { signal });
+    stream.destroy();
+    await new Promise((resolve) => stream.once('close', resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(bench.closed).toEqual(['cancelled']);
+    expect(isFreed).toBe(true);
+  });
+
+  it('ends with the reason of the signal', async () => {
+    const bench = await startBench({ group1: 1 }, large);
+    const piece = await storeOne(bench, Buffer.alloc(32 * 1024 * 1024));
+    const cancel = new AbortController();
+    const stream = await bench.store.open([piece], { signal: cancel.signal });
+    cancel.abort(new Error('stopping'));
+    await expect(readAll(stream)).rejects.toThrow('stopping');
+  });
+});
+
+describe('a file is read from another storage server', () => {
+  it('when its source is down', async () => {
+    const bench = await startBench();
+    const content = randomBytes(100);
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    await at(bench.storages, 0).stop();
+    expect(await read(bench.store, [piece])).toEqual(content);
+    expect(await read(bench.store, [piece])).toEqual(content);
+    // The second time the dead one is not tried first.
+    const failures = bench.closed.filter((reason) => reason === 'connect-failed');
+    expect(failures).toHaveLength(1);
+  });
+
+  it('when its source has lost it', async () => {
+    const bench = await startBench();
+    const content = randomBytes(100);
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    at(bench.storages, 0).files.clear();
+    expect(await read(bench.store, [piece])).toEqual(content);
+  });
+
+  it('when its source is not active in the view', async () => {
+    const bench = await startBench();
+    const content = randomBytes(100);
+    at(bench.storages, 0).status = 3;
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    bench.tracker.intercept = (peer, { code }) => {
+      if (code !== QUERY_FETCH_ALL) return false;
+      const [, replica] = bench.storages;
+      if (replica === undefined) return false;
+      const fields = Buffer.alloc(39);
+      fields.write('group1');
+      fields.write(replica.address.host, 16);
+      fields.writeBigInt64BE(BigInt(replica.address.port), 31);
+      peer.answer(0, fields);
+      return true;
+    };
+    expect(await read(bench.store, [piece])).toEqual(content);
+    expect(at(bench.storages, 0).requests).not.toContain(DOWNLOAD);
+  });
+
+  it.each([1, 999, 60_000])('when its source dies after %i bytes of the body', async (bytes) => {
+    const bench = await startBench({ group1: 2 }, large);
+    const content = randomBytes(100_000);
+    const { fileId } = await storeOne(bench, content);
+    const [source, replica] = [at(bench.storages, 0), at(bench.storages, 1)];
+    replicate(source, replica);
+    breakOffAfter(source, bytes);
+    const range = { fileId, offset: 10, size: 99_000 };
+    expect((await read(bench.store, [range])).equals(content.subarray(10, 99_010))).toBe(true);
+    // The replica gave only what was missing.
+    expect(source.requests.filter((code) => code === DOWNLOAD)).toHaveLength(1);
+    expect(replica.requests.filter((code) => code === DOWNLOAD)).toHaveLength(1);
+  });
+
+  it('again and again while each try brings some bytes', async () => {
+    const bench = await startBench({ group1: 2 }, large);
+    const content = randomBytes(10_000);
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    for (const storage of bench.storages) breakOffAfter(storage, 1000);
+    expect((await read(bench.store, [piece])).equals(content)).toBe(true);
+  });
+
+  it('when its source announces another length than the file has', async () => {
+    const bench = await startBench();
+    const content = randomBytes(100);
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    at(bench.storages, 0).intercept = (peer) => {
+      peer.answer(0, Buffer.alloc(99));
+      return true;
+    };
+    expect(await read(bench.store, [piece])).toEqual(content);
+  });
+});
+
+describe('a file that cannot be read', () => {
+  it('does not exist when its source and all others say so', async () => {
+    const bench = await startBench();
+    const piece = await storeOne(bench, Buffer.alloc(10));
+    at(bench.storages, 0).files.clear();
+    const result = bench.store.open([piece], { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'not-found' });
+  });
+
+  it('may exist when only a replica says that it does not', async () => {
+    const bench = await startBench();
+    const piece = await storeOne(bench, Buffer.alloc(10));
+    await at(bench.storages, 0).stop();
+    const result = bench.store.open([piece], { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
+  });
+
+  it('is available again with its source, without a restart', async () => {
+    const bench = await startBench();
+    const content = randomBytes(10);
+    const piece = await storeOne(bench, content);
+    for (const storage of bench.storages) await storage.stop();
+    await bench.tracker.stop();
+    const result = bench.store.open([piece], { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
+    for (const storage of bench.storages) await storage.start();
+    await bench.tracker.start();
+    expect(await read(bench.store, [piece])).toEqual(content);
+  });
+
+  it('never looks whole when it breaks off for good', async () => {
+    const bench = await startBench({ group1: 1 }, large);
+    const piece = await storeOne(bench, randomBytes(10_000));
+    let tries = 0;
+    at(bench.storages, 0).intercept = (peer, { code }) => {
+      if (code !== DOWNLOAD) return false;
+      tries += 1;
+      const start = Buffer.concat([encodeResponseHeader(0, 10_000), Buffer.alloc(1000)]);
+      peer.socket.end(tries === 1 ? start : '');
+      return true;
+    };
+    const stream = await bench.store.open([piece], { signal });
+    const received: Buffer[] = [];
+    const result = (async () => {
+      for await (const chunk of stream) received.push(chunk);
+    })();
+    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
+    expect(Buffer.concat(received).length).toBe(1000);
+  });
+
+  it('fails before it is opened, not after, when another piece follows', async () => {
+    const bench = await startBench();
+    const piece = await storeOne(bench, Buffer.alloc(10));
+    at(bench.storages, 0).intercept = (peer) => {
+      peer.answer(NOT_FOUND);
+      return true;
+    };
+    const result = bench.store.open([piece, piece], { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'not-found' });
+  });
+});
+
+describe('deleting a file', () => {
+  it('is done at its source', async () => {
+    const bench = await startBench();
+    const { fileId } = await storeOne(bench, Buffer.alloc(10));
+    await bench.store.delete(fileId, { signal });
+    expect(at(bench.storages, 0).files.size).toBe(0);
+    expect(at(bench.storages, 1).requests).toEqual([]);
+  });
+
+  it('is done when its source says that it does not exist', async () => {
+    const bench = await startBench();
+    const { fileId } = await storeOne(bench, Buffer.alloc(10));
+    await bench.store.delete(fileId, { signal });
+    await bench.store.delete(fileId, { signal });
+  });
+
+  it('is done at a replica that has it while the source is down', async () => {
+    const bench = await startBench();
+    const { fileId } = await storeOne(bench, Buffer.alloc(10));
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    at(bench.storages, 0).status = 5;
+    await at(bench.storages, 0).stop();
+    await bench.store.delete(fileId, { signal });
+    expect(at(bench.storages, 1).files.size).toBe(0);
+  });
+
+  it('is not done when a replica does not have the file', async () => {
+    const bench = await startBench();
+    const { fileId } = await storeOne(bench, Buffer.alloc(10));
+    at(bench.storages, 0).status = 5;
+    await at(bench.storages, 0).stop();
+    const result = bench.store.delete(fileId, { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
+  });
+
+  it.each([5, 13])('is not done when the storage server answers %i', async (status) => {
+    const bench = await startBench();
+    const { fileId } = await storeOne(bench, Buffer.alloc(10));
+    at(bench.storages, 0).intercept = (peer) => {
+      peer.answer(status);
+      return true;
+    };
+    const result = bench.store.delete(fileId, { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
+  });
+});
