@@ -52,11 +52,17 @@ export async function serve(config: Config): Promise<void> {
 
 async function openS3Door(
   { core, accessKeys }: Gateway,
-  { s3: { domains, bodyIdleTimeoutMs } }: Config,
+  { s3: { domains, bodyIdleTimeoutMs, acceptsSignatureV2Links } }: Config,
   wanted: HostPort,
 ): Promise<S3Listener> {
   const findCredentials = (id: string) => accessKeys.findCredentials(id);
-  const app = createS3App({ core, findCredentials, domains, bodyIdleTimeoutMs });
+  const app = createS3App({
+    core,
+    findCredentials,
+    domains,
+    bodyIdleTimeoutMs,
+    acceptsSignatureV2Links,
+  });
   try {
     return await listenS3(app, wanted);
   } catch (error) {

@@ -103,6 +103,11 @@ export const settings = z.object({
   GATEWAY_ROOT_ACCESS_KEY: text('', '3 to 128 letters, digits, - _ .', /^([\w.-]{3,128})?$/),
   GATEWAY_ROOT_SECRET_KEY: text('', '8 to 128 visible ASCII characters', /^([!-~]{8,128})?$/),
   GATEWAY_MASTER_KEY: text('', '32 bytes as 64 hex digits', /^([0-9a-fA-F]{64})?$/),
+  GATEWAY_SIGNATURE_V2: setting(
+    'links',
+    'links (presigned links of old clients count) or off',
+    (value) => ({ links: true, off: false })[value],
+  ),
   GATEWAY_SEGMENT_SIZE: size('64MiB', '64KiB', '4GiB'),
   GATEWAY_REPLAY_BUFFER_SIZE: size('1MiB', '0', '64MiB'),
   GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { getBucket } from '../core/access.ts';
-import { GatewayError } from '../core/errors.ts';
+import { GatewayError, type GatewayErrorCode } from '../core/errors.ts';
 import type { CoreServices } from '../core/services.ts';
 import type { Bucket } from '../object-index/records.ts';
 import { type Authentication, authenticate, type FindCredentials } from './auth/authenticate.ts';
@@ -26,6 +26,8 @@ export interface S3AppContext {
   readonly domains: readonly string[];
   /** A body of which no byte comes for so long is refused with `RequestTimeout`. */
   readonly bodyIdleTimeoutMs: number;
+  /** Whether presigned links of signature version 2 count. */
+  readonly acceptsSignatureV2Links: boolean;
   /** Replaced in tests. */
   readonly routes?: readonly Route[];
 }
@@ -55,7 +57,7 @@ export function createS3App(context: S3AppContext): Hono<{ Bindings: S3Bindings 
       const isClientGone = exchange.signal.aborted;
       // What breaks because the client left is no error of ours.
       exchange.errorCode = isClientGone && error !== thrown ? null : error.code;
-      if (errorEntry(error.code).httpStatus >= 500 && !isClientGone) {
+      if (isFault(error.code) && !isClientGone) {
         const { id: requestId, operationName: operation } = exchange;
         logger.error({ err: thrown, requestId, operation }, `s3 request failed: ${error.code}`);
       }
@@ -83,7 +85,7 @@ class Dispatcher {
   }
 
   async dispatch(exchange: Exchange): Promise<S3Response> {
-    const { core, domains, findCredentials } = this.#context;
+    const { core, domains, findCredentials, acceptsSignatureV2Links } = this.#context;
     const method = exchange.incoming.method ?? '';
     const received = ReceivedHeaders.parse(exchange.incoming.rawHeaders);
     checkHost(exchange, received);
@@ -98,6 +100,7 @@ class Dispatcher {
         now: core.now,
         findCredentials,
         signingKeys: this.#signingKeys,
+        acceptsSignatureV2Links,
       },
     );
     const { caller, headers } = authentication;
@@ -149,6 +152,11 @@ class Dispatcher {
       text: async (sizeBytesMax) => (hasBody(declared) ? content().text(sizeBytesMax) : ''),
     };
   }
+}
+
+/** Whether an operator should hear of it; what a client asked for in vain is in the request log. */
+function isFault(code: GatewayErrorCode): boolean {
+  return code !== 'NotImplemented' && errorEntry(code).httpStatus >= 500;
 }
 
 /** RFC 9112, section 3.2: without it, nobody can say which bucket or signature is meant. */

@@ -65,6 +65,7 @@ export async function startS3Server(
     routes,
     domains: options.domains ?? [],
     bodyIdleTimeoutMs: options.bodyIdleTimeoutMs ?? 60_000,
+    acceptsSignatureV2Links: true,
     findCredentials: async (accessKeyId) =>
       accessKeyId === testKey.accessKeyId
         ? { secretAccessKey: testKey.secretAccessKey, caller: testCaller }

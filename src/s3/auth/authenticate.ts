@@ -58,6 +58,7 @@ export interface AuthenticationContext {
   readonly now: () => number;
   readonly findCredentials: FindCredentials;
   readonly signingKeys: SigningKeyCache;
+  readonly acceptsSignatureV2Links: boolean;
 }
 
 function parseClaim(
@@ -152,16 +153,21 @@ async function getCredentials(accessKeyId: string, { findCredentials }: Authenti
   return credentials;
 }
 
-/** A link of version 2, when the request carries no other claim. */
+/** A link of version 2, when the request carries no other claim. Refused where it is switched off. */
 function findLinkV2(
   { headers, target: { query } }: AuthenticationRequest,
-  { now }: AuthenticationContext,
+  { now, acceptsSignatureV2Links }: AuthenticationContext,
 ): SignatureV2Claim | null {
   const hasOther =
     headers.get('authorization') !== null ||
     query.has('X-Amz-Algorithm') ||
     query.has('X-Amz-Signature');
-  return hasOther ? null : parseSignatureV2(query, now());
+  const claim = hasOther ? null : parseSignatureV2(query, now());
+  if (claim === null || acceptsSignatureV2Links) return claim;
+  throw new GatewayError('InvalidRequest', {
+    message:
+      'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
+  });
 }
 
 async function authenticateV2(

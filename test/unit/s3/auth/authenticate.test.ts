@@ -27,6 +27,7 @@ function context(overrides: Partial<AuthenticationContext> = {}): Authentication
     region: 'us-east-1',
     now: Date.now,
     signingKeys: new SigningKeyCache(),
+    acceptsSignatureV2Links: true,
     findCredentials: async (accessKeyId) =>
       accessKeyId === testKey.accessKeyId
         ? { secretAccessKey: testKey.secretAccessKey, caller: testCaller }

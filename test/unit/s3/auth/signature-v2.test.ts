@@ -16,6 +16,7 @@ interface LinkRequest {
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly nowMs?: number;
+  readonly acceptsLinks?: boolean;
 }
 
 /** 1,700,000,000 is 15 minutes before the links below expire. */
@@ -25,6 +26,7 @@ function verify({
   host = 'localhost:9000',
   headers = {},
   nowMs = 1.7e12,
+  acceptsLinks = true,
 }: LinkRequest) {
   return authenticate(
     {
@@ -36,6 +38,7 @@ function verify({
       region: 'us-east-1',
       now: () => nowMs,
       signingKeys: new SigningKeyCache(),
+      acceptsSignatureV2Links: acceptsLinks,
       findCredentials: async (id) =>
         id === accessKeyId ? { secretAccessKey, caller: testCaller } : null,
     },
@@ -74,6 +77,12 @@ describe('a link of signature version 2', () => {
       caller: testCaller,
       payload: { kind: 'unsigned' },
       signing: null,
+    });
+  });
+
+  it('is refused where such links are switched off', async () => {
+    expect(await refusal({ target: getLink, acceptsLinks: false })).toMatchObject({
+      code: 'InvalidRequest',
     });
   });
 
