@@ -42,7 +42,9 @@ export class Listener {
       if (!isTaken || port !== undefined) throw error;
       await listen(listener.#server, host, 0);
     }
-    listener.#server.on('error', (error) => report(`${service.name} listener failed`, { error }));
+    listener.#server.on('error', (error) =>
+      report(`${service.name} listener failed`, { err: error }),
+    );
     return listener;
   }
 

@@ -51,7 +51,7 @@ export async function serveConnection(
     connection.destroy();
     // A peer that does not speak FastDFS sends absurd lengths: closed without an answer.
     if (error instanceof ConnectionLost || error instanceof ProtocolError) return;
-    report(`${service.name} connection failed`, { error });
+    report(`${service.name} connection failed`, { err: error });
   }
 }
 
@@ -100,7 +100,7 @@ async function answerFailure(
   if (error instanceof ConnectionLost) throw error;
   const status = error instanceof ProtocolError ? errno.EINVAL : fastdfsStatusOf(error);
   if (!ordinaryStatuses.has(status)) {
-    report(`${service.name} command ${header.code} failed`, { fastdfsStatus: status, error });
+    report(`${service.name} command ${header.code} failed`, { fastdfsStatus: status, err: error });
   }
   // Half an answer cannot be taken back.
   if (connection.reply.begun) throw new ConnectionLost('failed in the middle of an answer');
