@@ -6,6 +6,19 @@ import { type ContentDecoder, incompleteBody } from './auth/content-decoder.ts';
 /** Content on its way from the decoder to whoever stores it, per request. */
 const bufferedBytesMax = 256 * 1024;
 
+const endedEarly = new WeakSet<IncomingMessage>();
+const endedEarlyEvent = 'bodyEndedEarly';
+
+/** Tells that no more of the body will come, although the connection still takes an answer. */
+export function endEarly(incoming: IncomingMessage): void {
+  endedEarly.add(incoming);
+  incoming.emit(endedEarlyEvent);
+}
+
+export function hasEndedEarly(incoming: IncomingMessage): boolean {
+  return endedEarly.has(incoming);
+}
+
 export interface BodyStreamOptions {
   /** Longest wait for the client's next bytes; time in which nobody reads does not count. */
   readonly idleTimeoutMs: number;
@@ -53,6 +66,7 @@ export class BodyStream extends Readable {
     if (this.#isOpen) {
       this.#incoming.off('data', this.#onData).off('end', this.#onEnd);
       this.#incoming.off('error', this.#onGone).off('close', this.#onGone);
+      this.#incoming.off(endedEarlyEvent, this.#onGone);
       this.#incoming.pause();
     }
     callback(error);
@@ -60,13 +74,15 @@ export class BodyStream extends Readable {
 
   #open(): void {
     this.#isOpen = true;
-    if (this.#incoming.destroyed && !this.#incoming.readableEnded) {
+    const isGone = this.#incoming.destroyed || hasEndedEarly(this.#incoming);
+    if (isGone && !this.#incoming.readableEnded) {
       this.#onGone();
       return;
     }
     this.#idleTimer = setTimeout(this.#onIdle, this.#options.idleTimeoutMs);
     this.#incoming.on('data', this.#onData).on('end', this.#onEnd);
     this.#incoming.on('error', this.#onGone).on('close', this.#onGone);
+    this.#incoming.on(endedEarlyEvent, this.#onGone);
     this.#options.onOpen();
     this.#incoming.resume();
   }

@@ -1,6 +1,7 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
+import { endEarly } from './body-stream.ts';
 import { errorEntry, renderError } from './errors.ts';
 import { newRequestId } from './exchange.ts';
 
@@ -30,11 +31,12 @@ const answered = new WeakSet<Duplex>();
  */
 export function answerClientError(
   cause: Error & { readonly code?: string; readonly bytesParsed?: number },
-  socket: Duplex & { readonly bytesWritten?: number; _httpMessage?: unknown },
+  socket: Duplex & { readonly bytesWritten?: number; _httpMessage?: ServerResponse },
 ): void {
   // Whatever follows on a refused connection is as malformed as before.
   if (answered.has(socket)) return;
   answered.add(socket);
+  if (cause.code === 'HPE_INVALID_EOF_STATE' && endBodyEarly(socket._httpMessage)) return;
   // In the middle of an answer, or without a peer, there is nothing to be said.
   if (!socket.writable || socket._httpMessage || cause.code === 'ECONNRESET') {
     socket.destroy();
@@ -54,4 +56,14 @@ export function answerClientError(
   const cutOff = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(cutOff));
   socket.resume();
+}
+
+/**
+ * The client closed its side in the middle of a body, and may still read: the request that is
+ * under way gets to answer. False when there is none, or it has begun to answer.
+ */
+function endBodyEarly(outgoing: ServerResponse | undefined): boolean {
+  if (!outgoing || outgoing.headersSent) return false;
+  endEarly(outgoing.req);
+  return true;
 }

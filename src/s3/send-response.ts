@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { GatewayError } from '../core/errors.ts';
+import { hasEndedEarly } from './body-stream.ts';
 import { drainRequest } from './drain.ts';
 import { errorEntry, errorHeaders, renderError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -106,7 +107,7 @@ export async function sendError(
   });
   const headers = { ...errorHeaders(error), 'content-type': 'application/xml' };
   const status = errorEntry(error.code).httpStatus;
-  if (error.code !== 'RequestTimeout') {
+  if (error.code !== 'RequestTimeout' && !hasEndedEarly(exchange.incoming)) {
     await sendResponse(exchange, { status, headers, body: document }, identity);
     return;
   }

@@ -298,7 +298,7 @@ describe('bodies', () => {
     const connection = await connectTo(started);
     connection.write(`${put('cat', { 'Content-Length': '10' })}hello`);
     await expect.poll(() => seen.length).toBe(1);
-    connection.destroy();
+    connection.socket.resetAndDestroy();
     await expect.poll(() => seen[0]?.error).toMatchObject({ code: 'IncompleteBody' });
     await expect.poll(() => seen[0]?.request.signal.aborted).toBe(true);
     await expect.poll(() => logLines.at(-1)).toMatchObject({ clientGone: true, key: 'cat' });
@@ -310,6 +310,12 @@ describe('bodies', () => {
     await expect.poll(() => seen.length).toBe(1);
     connection.socket.end();
     await expect.poll(() => seen[0]?.error).toMatchObject({ code: 'IncompleteBody' });
+    // The client has closed its own side only, and gets to know.
+    const response = await connection.response();
+    expect(response.status).toBe(400);
+    expect(response.body).toContain('<Code>IncompleteBody</Code>');
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await connection.rest()).toBe('');
   });
 
   it('are held to their XML bound', async () => {
