@@ -27,7 +27,7 @@ import { type FakePeer, FakeServer } from './fake-server.ts';
 type Request = Header & { readonly body: Buffer };
 
 /** Handles a request in a test's own way and returns true, or leaves it to the server. */
-export type Intercept = (peer: FakePeer, request: Request) => boolean | Promise<boolean>;
+type Intercept = (peer: FakePeer, request: Request) => boolean | Promise<boolean>;
 
 const NOT_FOUND = 2;
 const UPLOAD_HEAD_SIZE = 15;

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { DownloadControl, DownloadSink } from './exchanges.ts';
 
 /** Bytes that wait in the process for a slow reader before the socket is paused. */
-export const DOWNLOAD_BUFFER_SIZE = 1024 * 1024;
+const DOWNLOAD_BUFFER_SIZE = 1024 * 1024;
 
 /** A download as a stream. Destroying it before its end closes the connection. */
 export class DownloadStream extends Readable implements DownloadSink {
