@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ServerAddress } from '../fastdfs/client/server-address.ts';
 import type { TrackerClient } from '../fastdfs/client/tracker-client.ts';
 import type { GroupRecord } from '../fastdfs/protocol/commands/list-groups.ts';
@@ -44,6 +45,8 @@ export class ClusterView {
   constructor(trackers: TrackerClient, refreshIntervalMs: number) {
     this.#trackers = trackers;
     this.#refreshIntervalMs = refreshIntervalMs;
+    // Every group that is listed at the same time listens.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   /** The storage server that took the upload of a file; null when no tracker lists it. */

@@ -46,7 +46,7 @@ async function deleteAt(
     return true;
   } catch (error) {
     if (!(error instanceof FastdfsConnectionError)) throw error;
-    cluster.failed.failed(server);
+    cluster.failed.failed(server, error);
     cluster.view.distrust();
     return false;
   }

@@ -49,7 +49,7 @@ export class ReadTargets {
       return;
     }
     if (error instanceof FastdfsConnectionError) {
-      this.#cluster.failed.failed(target);
+      this.#cluster.failed.failed(target, error);
       this.#cluster.view.distrust();
     }
   }

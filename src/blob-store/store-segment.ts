@@ -41,7 +41,7 @@ export async function storeSegment(cluster: Cluster, segment: Segment): Promise<
       // 22 points to a mistake of ours, which every server would refuse.
       const isOurs = !isFastdfsFailure(error) || hasStatus(error, FASTDFS_STATUS.invalid);
       if (isOurs || segment.signal.aborted) throw toBlobStoreError(error);
-      cluster.failed.failed(target);
+      cluster.failed.failed(target, error);
       cluster.view.distrust();
       // "No space" is the verdict only when all say so; other troubles pass.
       if (failure === null || hasStatus(failure, FASTDFS_STATUS.noSpace)) failure = error;

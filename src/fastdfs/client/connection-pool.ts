@@ -22,6 +22,7 @@ export interface Purpose {
 
 /** Somebody who waits for a connection, or for the right to open one (null). */
 interface Waiter {
+  readonly command: string;
   grant(connection: FastdfsConnection | null): void;
   fail(error: unknown): void;
 }
@@ -94,9 +95,10 @@ export class ConnectionPool {
   /** Closes all connections; exchanges under way and waiting borrowers fail. */
   close(): void {
     this.#isClosed = true;
-    const closed = this.#error('ACTIVE_TEST', 'the client was closed');
-    for (const waiter of this.#waiters.splice(0)) waiter.fail(closed);
-    for (const connection of this.#all) connection.close('pool-closed', closed);
+    for (const waiter of this.#waiters.splice(0)) {
+      waiter.fail(this.#error(waiter.command, 'the client was closed'));
+    }
+    for (const connection of this.#all) connection.close('pool-closed');
   }
 
   /** The last used connection, when it can be used as it is. */
@@ -129,7 +131,7 @@ export class ConnectionPool {
       await execute(connection, activeTest, undefined, signal);
       return true;
     } catch {
-      connection.close('server-closed', null);
+      connection.close('server-closed');
       signal?.throwIfAborted();
       return false;
     }
@@ -163,6 +165,7 @@ export class ConnectionPool {
         if (position >= 0) this.#waiters.splice(position, 1);
       };
       const waiter: Waiter = {
+        command,
         grant(connection) {
           stopWaiting();
           resolve(connection);
@@ -176,7 +179,7 @@ export class ConnectionPool {
       const timer = setTimeout(() => {
         const timeoutName = 'connectionWaitTimeoutMs';
         const ms = connectionWaitTimeoutMs;
-        waiter.fail(new FastdfsTimeoutError(command, this.address, 'connect', timeoutName, ms));
+        waiter.fail(new FastdfsTimeoutError(command, this.address, 'queue', timeoutName, ms));
       }, connectionWaitTimeoutMs);
       signal?.addEventListener('abort', onAbort);
       this.#waiters.push(waiter);
@@ -187,7 +190,7 @@ export class ConnectionPool {
     if (connection.closeReason !== null) return;
     if (!connection.isFree) {
       // The task ended before its exchange did.
-      connection.close('cancelled', this.#error('ACTIVE_TEST', 'the borrower gave up'));
+      connection.close('cancelled');
       return;
     }
     const waiter = this.#waiters.shift();
@@ -198,7 +201,7 @@ export class ConnectionPool {
     connection.idleSinceMs = performance.now();
     this.#idle.push(connection);
     if (this.#idle.length > this.#settings.idleConnectionsPerServerMax) {
-      this.#idle[0]?.close('idle-expired', null);
+      this.#idle[0]?.close('idle-expired');
     }
   }
 
@@ -216,11 +219,11 @@ export class ConnectionPool {
 
   #closeIdle(reason: CloseReason, idleSinceMs: number): void {
     const isOld = (connection: FastdfsConnection) => connection.idleSinceMs <= idleSinceMs;
-    for (const connection of this.#idle.filter(isOld)) connection.close(reason, null);
+    for (const connection of this.#idle.filter(isOld)) connection.close(reason);
   }
 
   #error(command: string, problem: string): FastdfsConnectionError {
-    return new FastdfsConnectionError(command, this.address, 'connect', problem);
+    return new FastdfsConnectionError(command, this.address, 'queue', problem);
   }
 }
 

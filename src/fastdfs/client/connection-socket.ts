@@ -88,21 +88,3 @@ export function connectSocket(
   socket.connect(options);
   return socket;
 }
-
-/** Content up to this size is copied behind its request: cheaper than a gathered write. */
-const COALESCE_SIZE_MAX = 16 * 1024;
-
-/** Writes one or both with one system call; false when the socket's buffer is full. */
-export function writeTogether(
-  socket: Socket,
-  head: Buffer | null,
-  content: Buffer | null,
-): boolean {
-  if (head === null || content === null) return socket.write(head ?? content ?? '');
-  if (content.length <= COALESCE_SIZE_MAX) return socket.write(Buffer.concat([head, content]));
-  socket.cork();
-  socket.write(head);
-  const takesMore = socket.write(content);
-  socket.uncork();
-  return takesMore;
-}

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Header } from '../protocol/frame.ts';
 import type { CloseReason } from './close-reason.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
-import { connectSocket, writeTogether } from './connection-socket.ts';
+import { connectSocket } from './connection-socket.ts';
 import {
   type ConnectionPhase,
   FastdfsConnectionError,
@@ -12,6 +12,7 @@ import {
 import { Exchange, type ExchangePlan } from './exchange.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import { refusalOf } from './refusal.ts';
+import { RequestWriter } from './request-writer.ts';
 import { ResponseFramer } from './response-framer.ts';
 import type { ServerAddress } from './server-address.ts';
 
@@ -24,6 +25,7 @@ import type { ServerAddress } from './server-address.ts';
  */
 export class FastdfsConnection {
   readonly address: ServerAddress;
+  readonly writer: RequestWriter;
   /** `performance.now()` when the pool got it back. */
   idleSinceMs = 0;
   readonly #settings: ConnectionSettings;
@@ -33,7 +35,6 @@ export class FastdfsConnection {
   readonly #framer = new ResponseFramer();
   readonly #onAbort = () => this.close('cancelled', this.#exchange?.signal?.reason);
   #onConnect: (() => void) | null = null;
-  #onDrain: (() => void) | null = null;
   #exchange: Exchange | null = null;
   #exchangesStarted = 0;
   #closeReason: CloseReason | null = null;
@@ -53,13 +54,14 @@ export class FastdfsConnection {
       nextBuffer: () => this.#buffers.next(this.#framer.bodyLeft),
       received: (size, buffer) => this.#received(size, buffer),
       connected: () => this.#onConnect?.(),
-      drained: () => this.#drained(),
+      drained: () => this.writer.wake(),
       timedOut: () => this.#timedOut(),
       writeFailed: (error) => {
         this.#writeError = error;
       },
       ended: (error) => this.#ended(error ?? this.#writeError),
     });
+    this.writer = new RequestWriter(this.#socket);
   }
 
   /** Null while the connection is open. */
@@ -110,20 +112,6 @@ export class FastdfsConnection {
     return this.#exchange === exchange;
   }
 
-  /** Writes both in one go. False when the sender should wait for `drained`. */
-  write(exchange: Exchange, head: Buffer | null, content: Buffer | null): boolean {
-    if (content !== null) exchange.contentGiven(content.length);
-    return writeTogether(this.#socket, head, content);
-  }
-
-  /** Resolves when the socket takes more, and also when the exchange has ended. */
-  drained(exchange: Exchange): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#exchange === exchange && this.#socket.writableNeedDrain) this.#onDrain = resolve;
-      else resolve();
-    });
-  }
-
   /** Goes on reading after the sink has asked for a pause. */
   resume(exchange: Exchange): void {
     if (this.#exchange !== exchange || !exchange.waitsForCaller) return;
@@ -135,16 +123,22 @@ export class FastdfsConnection {
   }
 
   /**
-   * Ends the connection and fails the exchange under way. A connection in mid-exchange is reset:
-   * an orderly close would still send what the kernel holds of a refused upload.
+   * Ends the connection and fails the exchange under way, with an error of its own when none is
+   * given. A connection in mid-exchange is reset: an orderly close would still send what the kernel
+   * holds of a refused upload.
    */
-  close(reason: CloseReason, error: unknown): void {
+  close(reason: CloseReason, error: unknown = null): void {
     if (this.#closeReason !== null) return;
     this.#closeReason = reason;
-    if (this.#exchange === null || this.#socket.connecting) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
-    const exchange = this.#release();
-    exchange?.fail(error);
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      this.#socket.destroy();
+    } else {
+      const problem = error ?? this.#errorOf(exchange, 'the connection was closed on our side');
+      if (this.#socket.connecting) this.#socket.destroy();
+      else this.#socket.resetAndDestroy();
+      this.#release()?.fail(problem);
+    }
     this.#onClose(reason);
   }
 
@@ -153,13 +147,8 @@ export class FastdfsConnection {
     const exchange = this.#exchange;
     this.#exchange = null;
     exchange?.signal?.removeEventListener('abort', this.#onAbort);
-    this.#drained();
+    this.writer.wake();
     return exchange;
-  }
-
-  #drained(): void {
-    this.#onDrain?.();
-    this.#onDrain = null;
   }
 
   #finish(): void {
@@ -171,7 +160,7 @@ export class FastdfsConnection {
     this.#buffers.consumed(size);
     const exchange = this.#exchange;
     if (exchange === null) {
-      this.close('extra-bytes', null);
+      this.close('extra-bytes');
       return false;
     }
     try {
@@ -209,7 +198,7 @@ export class FastdfsConnection {
 
   /** Whether the exchange may go on, given the header of its response. */
   #accept(exchange: Exchange, header: Header): boolean {
-    const isUnsent = exchange.contentLeft > 0 || this.#socket.writableLength > 0;
+    const isUnsent = this.writer.hasUnsent(exchange);
     const refusal = refusalOf(this.address, exchange, header, isUnsent);
     if (refusal === null) {
       exchange.sink.start(header.bodyLength);
@@ -222,7 +211,7 @@ export class FastdfsConnection {
 
   /** Checks that the response was the last of what came; false when the connection is closed. */
   #endsAt(end: number, bytes: Buffer): boolean {
-    if (end < bytes.length) this.close('extra-bytes', null);
+    if (end < bytes.length) this.close('extra-bytes');
     return this.#closeReason === null;
   }
 
@@ -273,7 +262,6 @@ export class FastdfsConnection {
 
   #phaseOf(exchange: Exchange): ConnectionPhase {
     if (this.#onConnect !== null) return 'connect';
-    const isUnsent = exchange.contentLeft > 0 || this.#socket.writableLength > 0;
-    return isUnsent ? 'send' : 'receive';
+    return this.writer.hasUnsent(exchange) ? 'send' : 'receive';
   }
 }

@@ -27,7 +27,7 @@ export async function sendContent(
     exchange.waitsForCaller = false;
     if (step.done) {
       if (received !== size) throw new ContentSizeError(size, received);
-      if (connection.isRunning(exchange)) connection.write(exchange, unsentHead, lastChunk);
+      if (connection.isRunning(exchange)) connection.writer.write(exchange, unsentHead, lastChunk);
       return;
     }
     const chunk = step.value;
@@ -41,9 +41,9 @@ export async function sendContent(
       lastChunk = chunk;
       continue;
     }
-    const takesMore = connection.write(exchange, unsentHead, chunk);
+    const takesMore = connection.writer.write(exchange, unsentHead, chunk);
     unsentHead = null;
-    if (!takesMore) await connection.drained(exchange);
+    if (!takesMore) await connection.writer.drained();
   }
   giveUp(iterator);
 }

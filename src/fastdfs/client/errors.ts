@@ -1,8 +1,11 @@
 import { statusName, statusText } from '../protocol/errors.ts';
 import { renderAddress, type ServerAddress } from './server-address.ts';
 
-/** How far a command had come when its connection failed. */
-export type ConnectionPhase = 'connect' | 'send' | 'receive';
+/**
+ * How far a command had come when it failed. `queue` says nothing against the server: all our
+ * connections to it were in use, or the client was closed.
+ */
+export type ConnectionPhase = 'queue' | 'connect' | 'send' | 'receive';
 
 /** The server understood the command and refused it, or could not carry it out. */
 export class FastdfsStatusError extends Error {

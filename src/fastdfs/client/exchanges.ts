@@ -30,7 +30,7 @@ export async function execute<Request, Response>(
   const message = encodeRequestMessage(command, request);
   const sink = new DecodingSink((body) => command.decodeResponse(body));
   return connection.run({ command: command.name, sink, contentSize: 0, signal }, (exchange) => {
-    connection.write(exchange, message, null);
+    connection.writer.write(exchange, message, null);
   });
 }
 
@@ -47,7 +47,7 @@ export async function executeWithContent<Request, Response>(
   const sink = new DecodingSink((body) => command.decodeResponse(body));
   return connection.run({ command: command.name, sink, contentSize, signal }, (exchange) => {
     if (Buffer.isBuffer(content)) {
-      connection.write(exchange, head, content);
+      connection.writer.write(exchange, head, content);
       return;
     }
     sendContent(connection, exchange, head, content).catch((error: unknown) => {
@@ -73,6 +73,6 @@ export async function executeDownload<Request>(
         if (connection.isRunning(exchange)) connection.close('cancelled', reason);
       },
     });
-    connection.write(exchange, message, null);
+    connection.writer.write(exchange, message, null);
   });
 }

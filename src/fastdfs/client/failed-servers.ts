@@ -1,3 +1,4 @@
+import { FastdfsConnectionError } from './errors.ts';
 import { renderAddress, type ServerAddress } from './server-address.ts';
 
 /**
@@ -13,7 +14,9 @@ export class FailedServers {
     this.#avoidMs = avoidMs;
   }
 
-  failed(address: ServerAddress): void {
+  /** Notes a failure, unless it was not the server's. */
+  failed(address: ServerAddress, error: Error): void {
+    if (error instanceof FastdfsConnectionError && error.phase === 'queue') return;
     this.#until.set(renderAddress(address), performance.now() + this.#avoidMs);
   }
 

@@ -123,7 +123,7 @@ export class TrackerClient {
       this.#failed.works(tracker);
       return response;
     } catch (error) {
-      if (error instanceof FastdfsConnectionError) this.#failed.failed(tracker);
+      if (error instanceof FastdfsConnectionError) this.#failed.failed(tracker, error);
       throw error;
     }
   }

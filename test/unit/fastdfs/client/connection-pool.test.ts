@@ -66,7 +66,7 @@ describe('a pool', () => {
     const first = storage.activeTest(server.address, stop.signal);
     const second = storage.activeTest(server.address, stop.signal);
     await expect(storage.activeTest(server.address)).rejects.toMatchObject({
-      phase: 'connect',
+      phase: 'queue',
       ambiguous: false,
       message: expect.stringContaining('1 others wait already'),
     });
@@ -82,7 +82,7 @@ describe('a pool', () => {
     const first = storage.activeTest(server.address);
     await expect(storage.activeTest(server.address)).rejects.toMatchObject({
       timeoutName: 'connectionWaitTimeoutMs',
-      phase: 'connect',
+      phase: 'queue',
     });
     release();
     await first;
@@ -150,10 +150,16 @@ describe('a pool', () => {
     const { server } = await serveOnDemand();
     const { pools, closed } = observedPools({ connectionsPerServerMax: 1 });
     const storage = new StorageClient(pools);
-    const results = [storage.activeTest(server.address), storage.activeTest(server.address)];
+    const results = Promise.allSettled([
+      storage.activeTest(server.address),
+      storage.deleteFile(server.address, fileOf(1)),
+    ]);
     await until(() => (server.peers[0]?.bytesReceived ?? 0) > 0);
     pools.close();
-    for (const result of results) await expect(result).rejects.toThrow('the client was closed');
+    expect(await results).toMatchObject([
+      { reason: { command: 'ACTIVE_TEST', phase: 'receive' } },
+      { reason: { command: 'DELETE_FILE', phase: 'queue' } },
+    ]);
     expect(closed).toEqual(['pool-closed']);
     await expect(storage.activeTest(server.address)).rejects.toThrow('the client was closed');
   });
