@@ -1,3 +1,4 @@
+import type { ConditionalDeletion, DeleteCondition } from '../object-index/object-index.ts';
 import type { Bucket } from '../object-index/records.ts';
 import { GatewayError } from './errors.ts';
 import { checkKey } from './names.ts';
@@ -11,9 +12,12 @@ export interface ObjectToDelete {
   readonly key: string;
   /** Null for the current version. */
   readonly versionId: string | null;
+  /** Counts only when there is something to delete. */
+  readonly condition?: DeleteCondition;
 }
 
-export interface DeleteFailure extends ObjectToDelete {
+export interface DeleteFailure {
+  readonly object: ObjectToDelete;
   readonly error: GatewayError;
 }
 
@@ -24,37 +28,56 @@ export interface DeleteResult {
 }
 
 /**
- * Deletes one key; no error when there is nothing under it. Throws `InvalidArgument` for what can
- * be no version id.
+ * Deletes one key; no error when there is nothing under it, whatever the condition. Throws
+ * `InvalidArgument` for what can be no version id, and `PreconditionFailed`.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  */
 export async function deleteObject(
   core: CoreServices,
   bucket: Bucket,
   object: ObjectToDelete,
 ): Promise<void> {
-  checkKey(object.key);
-  if (isOnlyVersion(object.versionId)) await core.index.deleteObjects(bucket.id, [object.key]);
+  const { failed } = await deleteObjects(core, bucket, [object]);
+  for (const { error } of failed) throw error;
 }
 
-/** Deletes up to 1000 keys in one transaction; keys that cannot be are told one by one. */
+/**
+ * Deletes up to 1000 keys in one transaction; keys that cannot be are told one by one. A key that
+ * is listed with several conditions goes only when all of them hold.
+ */
 export async function deleteObjects(
   core: CoreServices,
   bucket: Bucket,
   objects: readonly ObjectToDelete[],
 ): Promise<DeleteResult> {
-  const deleted: ObjectToDelete[] = [];
+  const known: ObjectToDelete[] = [];
   const keys = new Set<string>();
+  const conditional: ConditionalDeletion[] = [];
   const failed: DeleteFailure[] = [];
   for (const object of objects) {
+    const { key, versionId, condition } = object;
     try {
-      checkKey(object.key);
-      if (isOnlyVersion(object.versionId)) keys.add(object.key);
-      deleted.push(object);
+      checkKey(key);
+      if (isOnlyVersion(versionId)) {
+        if (condition) conditional.push({ key, condition });
+        else keys.add(key);
+      }
+      known.push(object);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      failed.push({ ...object, error });
+      failed.push({ object, error });
     }
   }
-  if (keys.size > 0) await core.index.deleteObjects(bucket.id, [...keys]);
+  if (keys.size + conditional.length === 0) return { deleted: known, failed };
+  const kept = await core.index.deleteObjects(bucket.id, [...keys], conditional);
+  const deleted = known.filter((object) => !isKept(object, kept));
+  for (const object of known) {
+    if (isKept(object, kept))
+      failed.push({ object, error: new GatewayError('PreconditionFailed') });
+  }
   return { deleted, failed };
+}
+
+function isKept(object: ObjectToDelete, kept: ReadonlySet<string>): boolean {
+  return kept.has(object.key) && isOnlyVersion(object.versionId);
 }

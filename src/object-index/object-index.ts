@@ -23,6 +23,20 @@ export interface WriteCondition {
   readonly ifNoneMatch?: readonly string[];
 }
 
+/** What a deletion demands of the object under the key, if there is one. */
+export interface DeleteCondition {
+  /** ETags without quotes, or `*`: one of them must be the object's. */
+  readonly ifMatch?: readonly string[];
+  /** Whole seconds count: clients know the time of an object no finer. */
+  readonly lastModifiedMs?: number;
+  readonly sizeBytes?: number;
+}
+
+export interface ConditionalDeletion {
+  readonly key: string;
+  readonly condition: DeleteCondition;
+}
+
 export interface NewObject extends ObjectDescription {
   readonly bucketId: number;
   readonly key: string;
@@ -188,8 +202,15 @@ export interface ObjectIndex {
   listSegments(objectId: number, fromOffset: number, limit: number): Promise<readonly Segment[]>;
   findObjectPart(objectId: number, partNumber: number): Promise<ObjectPart | null>;
   listObjects(request: ListObjectsRequest): Promise<ListObjectsPage>;
-  /** Keys that do not exist are no error (DeleteObject is idempotent). */
-  deleteObjects(bucketId: number, keys: readonly string[]): Promise<void>;
+  /**
+   * Keys that do not exist are no error (DeleteObject is idempotent). A key with conditions among
+   * `conditional` is deleted when all of them hold; gives the keys for which one does not.
+   */
+  deleteObjects(
+    bucketId: number,
+    keys: readonly string[],
+    conditional?: readonly ConditionalDeletion[],
+  ): Promise<ReadonlySet<string>>;
 
   createUpload(upload: Upload): Promise<'created' | 'no-such-bucket'>;
   findUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | null>;

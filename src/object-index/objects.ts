@@ -1,5 +1,10 @@
 import { bucketExists } from './buckets.ts';
-import type { NewObject, PutObjectOutcome, WriteCondition } from './object-index.ts';
+import type {
+  ConditionalDeletion,
+  NewObject,
+  PutObjectOutcome,
+  WriteCondition,
+} from './object-index.ts';
 import {
   assertTiles,
   dropContents,
@@ -13,7 +18,7 @@ import {
 } from './object-rows.ts';
 import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
 import { all, allIn, get, type Statements, type WriteContext } from './statements.ts';
-import { failedCondition } from './write-condition.ts';
+import { allowsDeletion, failedCondition } from './write-condition.ts';
 
 export function* putObject(
   context: WriteContext,
@@ -93,12 +98,19 @@ export function* deleteObjects(
   context: WriteContext,
   bucketId: number,
   keys: readonly string[],
-): Statements<void> {
+  conditional: readonly ConditionalDeletion[] = [],
+): Statements<ReadonlySet<string>> {
+  const kept = new Set<string>();
+  for (const { key, condition } of conditional) {
+    const current = yield* findObjectRow(bucketId, key);
+    if (current && !allowsDeletion(condition, current)) kept.add(key);
+  }
   const deleted = yield* allIn<ObjectContentRow>(
     (list) => `DELETE FROM objects WHERE bucket_id = ? AND version_id IS NULL AND key IN (${list})
       RETURNING id, size, part_count, file_id`,
     [bucketId],
-    keys,
+    [...keys, ...conditional.map(({ key }) => key)].filter((key) => !kept.has(key)),
   );
   yield* dropContents(context, deleted);
+  return kept;
 }

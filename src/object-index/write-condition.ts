@@ -1,4 +1,4 @@
-import type { WriteCondition } from './object-index.ts';
+import type { DeleteCondition, WriteCondition } from './object-index.ts';
 
 /**
  * Evaluates a condition on the object that the key has inside the writing transaction; null
@@ -18,6 +18,22 @@ export function failedCondition(
     if (matches(condition.ifNoneMatch, currentEtag)) return 'precondition-failed';
   }
   return null;
+}
+
+/** Evaluates a condition on the object that is to go inside the transaction that deletes it. */
+export function allowsDeletion(
+  { ifMatch, lastModifiedMs, sizeBytes }: DeleteCondition,
+  current: { readonly etag: string; readonly last_modified_ms: number; readonly size: number },
+): boolean {
+  if (ifMatch && !matches(ifMatch, current.etag)) return false;
+  if (sizeBytes !== undefined && sizeBytes !== current.size) return false;
+  return (
+    lastModifiedMs === undefined || seconds(lastModifiedMs) === seconds(current.last_modified_ms)
+  );
+}
+
+function seconds(timeMs: number): number {
+  return Math.floor(timeMs / 1000);
 }
 
 function matches(etags: readonly string[], currentEtag: string): boolean {

@@ -22,15 +22,14 @@ const unsupported: readonly {
   { name: /^x-amz-write-offset-bytes$/ },
   { name: /^x-amz-rename-/ },
   { name: /^x-amz-source-expected-bucket-owner$/ },
-  { name: /^x-amz-if-match-/ },
-  { name: /^if-match$/, operation: 'DeleteObject' },
+  { name: /^if-none-match$/, operation: 'DeleteObject' },
   { name: /^x-amz-optional-object-attributes$/, harmless: ['RestoreStatus'] },
 ];
 
 /** Throws `NotImplemented` when a header asks for what `operationName` cannot do. */
 export function refuseUnsupportedHeaders(headers: RequestHeaders, operationName: string): void {
   for (const [name, value] of headers.entries()) {
-    if (!name.startsWith('x-amz-') && name !== 'if-match') continue;
+    if (!name.startsWith('x-amz-') && name !== 'if-none-match') continue;
     const rule = unsupported.find(
       (candidate) =>
         candidate.name.test(name) &&

@@ -7,6 +7,7 @@ import {
 } from '../../core/delete-objects.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { checksumAlgorithms, checksumHeader } from '../checksum-headers.ts';
+import { type DeleteConditionNames, parseDeleteCondition } from '../delete-condition.ts';
 import { errorEntry } from '../errors.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
@@ -15,14 +16,34 @@ import { parseXml, renderXml, type XmlElement } from '../xml.ts';
 /** As AWS documents it for the list of keys. */
 const documentSizeBytesMax = 2 * 1024 * 1024;
 
+const conditionHeaders: DeleteConditionNames = {
+  ifMatch: 'if-match',
+  lastModified: 'x-amz-if-match-last-modified-time',
+  size: 'x-amz-if-match-size',
+};
+const conditionElements: DeleteConditionNames = {
+  ifMatch: 'ETag',
+  lastModified: 'LastModifiedTime',
+  size: 'Size',
+};
+const objectElements = new Set(['Key', 'VersionId', ...Object.values(conditionElements)]);
+
+function withCondition(names: DeleteConditionNames, read: (name: string) => string | null) {
+  const condition = parseDeleteCondition(names, read);
+  return condition && { condition };
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = {
   name: 'DeleteObject',
   permission: 's3:DeleteObject',
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
-    const versionId = request.query.get('versionId');
-    await deleteOne(core, bucket, { key: keyOf(request), versionId });
+    await deleteOne(core, bucket, {
+      key: keyOf(request),
+      versionId: request.query.get('versionId'),
+      ...withCondition(conditionHeaders, (name) => request.headers.get(name)),
+    });
     return { status: 204 };
   },
 };
@@ -65,14 +86,18 @@ function readObjects(document: XmlElement): readonly ObjectToDelete[] {
   return elements.map((element) => {
     const key = element.textOf('Key');
     if (!key) throw new GatewayError('MalformedXML');
-    const condition = element.children.find(({ name }) => name !== 'Key' && name !== 'VersionId');
-    if (condition) {
-      // Left out of account it would delete what the client wants to keep.
+    const unknown = element.children.find(({ name }) => !objectElements.has(name));
+    if (unknown) {
+      // Left out of account it might delete what the client wants to keep.
       throw new GatewayError('NotImplemented', {
-        message: `DeleteObjects does not support the element ${condition.name}.`,
+        message: `DeleteObjects does not support the element ${unknown.name}.`,
       });
     }
-    return { key, versionId: element.textOf('VersionId') };
+    return {
+      key,
+      versionId: element.textOf('VersionId'),
+      ...withCondition(conditionElements, (name) => element.textOf(name)?.trim() ?? null),
+    };
   });
 }
 
@@ -80,7 +105,6 @@ function nameObject({ key, versionId }: ObjectToDelete) {
   return { Key: key, VersionId: versionId ?? undefined };
 }
 
-function renderFailure(failure: DeleteFailure) {
-  const { code, facts } = failure.error;
-  return { ...nameObject(failure), Code: code, Message: facts.message ?? errorEntry(code).message };
+function renderFailure({ object, error: { code, facts } }: DeleteFailure) {
+  return { ...nameObject(object), Code: code, Message: facts.message ?? errorEntry(code).message };
 }

@@ -30,6 +30,20 @@ describe('deleting one key', () => {
     expect(await core.queued()).toHaveLength(1);
   });
 
+  it('deletes on a condition only what meets it', async () => {
+    const core = await withKeys('a');
+    const failing = deleteObject(core, core.bucket, {
+      ...current('a'),
+      condition: { ifMatch: ['x'] },
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'PreconditionFailed' });
+    expect(await core.keys()).toEqual(['a']);
+    const any = { ...current('a'), condition: { ifMatch: ['*'] } };
+    await deleteObject(core, core.bucket, any);
+    await deleteObject(core, core.bucket, any);
+    expect(await core.keys()).toEqual([]);
+  });
+
   it('by version: null is the one there is, an unknown one deletes nothing', async () => {
     const core = await withKeys('a');
     await deleteObject(core, core.bucket, { key: 'a', versionId: 'x'.repeat(32) });
@@ -51,9 +65,23 @@ describe('deleting many keys', () => {
     const result = await deleteObjects(core, core.bucket, objects);
     expect(result.deleted).toEqual([current('a'), current('none'), unknown, current('a')]);
     expect(result.failed).toMatchObject([
-      { ...tooLong, error: { code: 'KeyTooLongError' } },
-      { ...noVersion, error: { code: 'InvalidArgument' } },
+      { object: tooLong, error: { code: 'KeyTooLongError' } },
+      { object: noVersion, error: { code: 'InvalidArgument' } },
     ]);
     expect(await core.keys()).toEqual(['b', 'c']);
+  });
+
+  it('keeps a key of which one condition does not hold, and tells every mention of it', async () => {
+    const core = await withKeys('a', 'b');
+    const matching = { ...current('a'), condition: { sizeBytes: 1 } };
+    const failing = { ...current('a'), condition: { sizeBytes: 2 } };
+    const gone = { ...current('none'), condition: { ifMatch: ['x'] } };
+    const result = await deleteObjects(core, core.bucket, [matching, failing, gone, current('b')]);
+    expect(result.deleted).toEqual([gone, current('b')]);
+    expect(result.failed).toMatchObject([
+      { object: matching, error: { code: 'PreconditionFailed' } },
+      { object: failing, error: { code: 'PreconditionFailed' } },
+    ]);
+    expect(await core.keys()).toEqual(['a']);
   });
 });

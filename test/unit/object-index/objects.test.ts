@@ -177,4 +177,30 @@ describe.each(indexEngines)('objects in $name', ({ open }) => {
     expect(await queuedFiles(tested)).toEqual(stored.map(({ fileId }) => fileId ?? '').sort());
     await index.deleteObjects(bucketId, []);
   });
+
+  it.each([
+    [{ ifMatch: ['e'] }, true],
+    [{ ifMatch: ['f', 'e'] }, true],
+    [{ ifMatch: ['*'] }, true],
+    [{ ifMatch: ['f'] }, false],
+    [{ ifMatch: [] }, false],
+    [{ sizeBytes: 10 }, true],
+    [{ sizeBytes: 11 }, false],
+    [{ lastModifiedMs: 5_000 }, true],
+    [{ lastModifiedMs: 6_000 }, false],
+    [{ ifMatch: ['e'], sizeBytes: 11 }, false],
+  ])('deletes on the condition %j: %s', async (condition, isDeleted) => {
+    const { index, bucketId } = tested;
+    await putObject(
+      index,
+      newObject(bucketId, 'k', { etag: 'e', size: 10, lastModifiedMs: 5_999 }),
+    );
+    const conditional = [
+      { key: 'k', condition },
+      { key: 'missing', condition },
+    ];
+    const kept = await index.deleteObjects(bucketId, [], conditional);
+    expect([...kept]).toEqual(isDeleted ? [] : ['k']);
+    expect((await index.findObject(bucketId, 'k')) === null).toBe(isDeleted);
+  });
 });

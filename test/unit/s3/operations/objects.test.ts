@@ -262,6 +262,28 @@ describe('DeleteObject', () => {
     expect((await send(core, 'DELETE /photos/cat.jpg')).status).toBe(204);
     expect(await core.keys()).toEqual([]);
   });
+
+  it.each([
+    [{ 'if-match': etag }, 204],
+    [{ 'if-match': '*' }, 204],
+    [{ 'if-match': '"x"' }, 412],
+    [{ 'if-match': `W/${etag}` }, 412],
+    [{ 'x-amz-if-match-last-modified-time': lastModified }, 204],
+    [{ 'x-amz-if-match-last-modified-time': '2024-01-01T00:00:00Z' }, 204],
+    [{ 'x-amz-if-match-last-modified-time': 'Mon, 01 Jan 2024 00:00:01 GMT' }, 412],
+    [{ 'x-amz-if-match-last-modified-time': 'yesterday' }, 400],
+    [{ 'x-amz-if-match-size': '3' }, 204],
+    [{ 'x-amz-if-match-size': '4' }, 412],
+    [{ 'x-amz-if-match-size': '-1' }, 400],
+    [{ 'if-match': etag, 'x-amz-if-match-size': '4' }, 412],
+  ])('%j is %d', async (headers, status) => {
+    const { core } = await withCat();
+    const response = await send(core, 'DELETE /photos/cat.jpg', {
+      headers: headers as Record<string, string>,
+    });
+    expect(response.status).toBe(status);
+    expect(await core.keys()).toEqual(status === 204 ? [] : ['cat.jpg']);
+  });
 });
 
 describe('DeleteObjects', () => {
@@ -306,11 +328,27 @@ describe('DeleteObjects', () => {
     ['', 'MalformedXML'],
     ['<Object></Object>', 'MalformedXML'],
     ['<Object><Key></Key></Object>', 'MalformedXML'],
-    ['<Object><Key>cat.jpg</Key><ETag>"x"</ETag></Object>', 'NotImplemented'],
+    ['<Object><Key>cat.jpg</Key><IfNewer>1</IfNewer></Object>', 'NotImplemented'],
+    ['<Object><Key>cat.jpg</Key><Size>big</Size></Object>', 'InvalidArgument'],
   ])('%j is %s and deletes nothing', async (inner, code) => {
     const { core } = await withCat();
     expect((await del(core, inner)).code).toBe(code);
     expect(await core.keys()).toEqual(['cat.jpg']);
+  });
+
+  it.each([
+    [`<ETag>${etag.replaceAll('"', '&quot;')}</ETag>`, null],
+    ['<ETag>x</ETag>', 'PreconditionFailed'],
+    [`<LastModifiedTime>${lastModified}</LastModifiedTime>`, null],
+    ['<LastModifiedTime>2015-01-01T00:00:00Z</LastModifiedTime>', 'PreconditionFailed'],
+    ['<Size>3</Size>', null],
+    ['<Size>4</Size>', 'PreconditionFailed'],
+  ])('of an object with %s tells %s', async (condition, code) => {
+    const { core } = await withCat();
+    const response = await del(core, `<Object><Key>cat.jpg</Key>${condition}</Object>`);
+    const [error] = response.xml('DeleteResult').list('Error');
+    expect(error?.textOf('Code') ?? null).toBe(code);
+    expect(await core.keys()).toEqual(code === null ? [] : ['cat.jpg']);
   });
 
   it('needs a digest of the list', async () => {
