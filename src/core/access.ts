@@ -3,7 +3,7 @@ import { GatewayError } from './errors.ts';
 import type { Caller, CoreServices } from './services.ts';
 
 /** A caller may use the buckets it owns; root may use every bucket. */
-export function mayUseBucket(caller: Caller, bucket: Bucket): boolean {
+function mayUseBucket(caller: Caller, bucket: Bucket): boolean {
   return caller.isRoot || bucket.ownerId === caller.userId;
 }
 

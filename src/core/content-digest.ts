@@ -10,7 +10,7 @@ import type { DeclaredDigests } from './incoming-content.ts';
 const crc64NvmePolynomial = '9a6c9329ac4bc9b5';
 
 /** Bytes of each algorithm's raw value; clients see it in base64. */
-export const checksumSizeBytes = {
+const checksumSizeBytes = {
   CRC32: 4,
   CRC32C: 4,
   CRC64NVME: 8,

@@ -5,7 +5,7 @@ import { GatewayError } from './errors.ts';
  * Bytes of all user metadata of an object, names without `x-amz-meta-` and values together.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
-export const userMetadataSizeBytesMax = 2048;
+const userMetadataSizeBytesMax = 2048;
 
 const storageClassHeader = 'x-amz-storage-class';
 const redirectHeader = 'x-amz-website-redirect-location';

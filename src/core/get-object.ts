@@ -28,7 +28,7 @@ export interface GetObjectRequest {
 }
 
 /** The part that was asked for by number. */
-export interface RequestedPart {
+interface RequestedPart {
   readonly partNumber: number;
   /** Parts of the object; null when it was not a multipart upload. */
   readonly partCount: number | null;

@@ -1,7 +1,7 @@
 import { GatewayError } from './errors.ts';
 
 /** Bytes of a key in UTF-8. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
-export const keySizeBytesMax = 1024;
+const keySizeBytesMax = 1024;
 
 const bucketNameLengthMin = 3;
 const bucketNameLengthMax = 63;

@@ -8,7 +8,7 @@ import type { Caller, CoreServices } from './services.ts';
 import { storeContent } from './store-content.ts';
 
 /** Bytes of one PutObject or one part. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
-export const putSizeBytesMax = 5 * 1024 ** 3;
+const putSizeBytesMax = 5 * 1024 ** 3;
 
 export interface PutObjectRequest {
   readonly bucket: Bucket;

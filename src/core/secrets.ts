@@ -12,7 +12,7 @@ const tagSize = 16;
 const headSize = 1 + nonceSize + tagSize;
 
 /** Bytes of the master key. */
-export const masterKeySizeBytes = 32;
+const masterKeySizeBytes = 32;
 
 /** Thrown when a sealed secret does not open: another master key, or bytes that changed. */
 export class SecretError extends Error {

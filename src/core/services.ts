@@ -3,7 +3,7 @@ import type { ObjectIndex } from '../object-index/object-index.ts';
 import type { Logger } from '../support/logger.ts';
 
 /** Bounds that the rules need; `config.ts` fills them in. */
-export interface CoreSettings {
+interface CoreSettings {
   /** Bodies up to this many bytes are verified in memory before a byte is stored. */
   readonly replayBufferSizeBytes: number;
   /** A file that a failed write left behind is deleted after this time. */

@@ -7,7 +7,7 @@ import type { CoreServices } from '../core/services.ts';
 import type { Bucket } from '../object-index/records.ts';
 import { type Authentication, authenticate, type FindCredentials } from './auth/authenticate.ts';
 import { SigningKeyCache } from './auth/signature-v4.ts';
-import { contentEncodingOfObject, hasBody, RequestBody } from './body.ts';
+import { hasBody, RequestBody } from './body.ts';
 import { errorEntry, toGatewayError } from './errors.ts';
 import { Exchange, type S3Bindings } from './exchange.ts';
 import type { Operation, Route, S3Request, S3Response } from './operation.ts';
@@ -123,12 +123,7 @@ class Dispatcher {
     authentication: Authentication,
     operation: Operation,
   ): S3Request {
-    const { headers: declared } = authentication;
-    const encoding = declared.get('content-encoding');
-    const headers =
-      encoding === null
-        ? declared
-        : declared.withValue('content-encoding', contentEncodingOfObject(encoding));
+    const { headers } = authentication;
     const content = () =>
       new RequestBody(exchange.incoming, authentication, {
         idleTimeoutMs: this.#context.bodyIdleTimeoutMs,
@@ -149,7 +144,7 @@ class Dispatcher {
       caller: authentication.caller,
       signal: exchange.signal,
       content,
-      text: async (sizeBytesMax) => (hasBody(declared) ? content().text(sizeBytesMax) : ''),
+      text: async (sizeBytesMax) => (hasBody(headers) ? content().text(sizeBytesMax) : ''),
     };
   }
 }

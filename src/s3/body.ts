@@ -39,15 +39,6 @@ function parseContentMd5(text: string | null): Buffer | null {
   return md5;
 }
 
-/** `Content-Encoding` of the object: `aws-chunked` is of the transfer and not kept. */
-export function contentEncodingOfObject(contentEncoding: string): string | null {
-  const kept = contentEncoding
-    .split(',')
-    .map((encoding) => encoding.trim())
-    .filter((encoding) => encoding !== '' && encoding.toLowerCase() !== 'aws-chunked');
-  return kept.length === 0 ? null : kept.join(',');
-}
-
 function chunkSignatures(signing: SigningContext | null): ChunkSignatures {
   if (signing) return new ChunkSignatures(signing);
   throw new GatewayError('InvalidRequest', {

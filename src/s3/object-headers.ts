@@ -43,10 +43,12 @@ export function describeObject(headers: RequestHeaders): ObjectDescription {
   return { headers: Object.fromEntries(system), userMetadata: Object.fromEntries(user) };
 }
 
-/** `aws-chunked` is how the body travelled, not what the object is. */
+/** `aws-chunked` is how the body travelled, not what the object is; the rest stays as it is. */
 function contentEncoding(headers: RequestHeaders): string {
-  const codings = (headers.get('content-encoding') ?? '').split(',').map((item) => item.trim());
-  return codings.filter((item) => item !== '' && item.toLowerCase() !== 'aws-chunked').join(',');
+  const value = headers.get('content-encoding') ?? '';
+  if (!/aws-chunked/i.test(value)) return value;
+  const codings = value.split(',').map((coding) => coding.trim());
+  return codings.filter((coding) => !/^(aws-chunked)?$/i.test(coding)).join(',');
 }
 
 export function quoteEtag(etag: string): string {
@@ -54,7 +56,7 @@ export function quoteEtag(etag: string): string {
 }
 
 /** RFC 9110's date, to the second. */
-export function httpDate(timeMs: number): string {
+function httpDate(timeMs: number): string {
   return new Date(timeMs).toUTCString();
 }
 

@@ -48,11 +48,11 @@ export interface S3Response {
   readonly body?: string | Readable;
 }
 
-export interface OperationContext {
+interface OperationContext {
   readonly core: CoreServices;
 }
 
-export interface BucketContext extends OperationContext {
+interface BucketContext extends OperationContext {
   /** Exists, and the caller may use it. */
   readonly bucket: Bucket;
 }

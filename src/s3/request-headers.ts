@@ -57,14 +57,6 @@ export class ReceivedHeaders implements RequestHeaders {
     return new ReceivedHeaders(new Map([...added, ...this.#values]));
   }
 
-  /** These headers with one replaced, or left out when the value is null. */
-  withValue(name: string, value: string | null): ReceivedHeaders {
-    const values = new Map(this.#values);
-    if (value === null) values.delete(name);
-    else values.set(name, value);
-    return new ReceivedHeaders(values);
-  }
-
   get(name: string): string | null {
     return this.#values.get(name) ?? null;
   }

@@ -8,7 +8,7 @@ import { MemoryBlobStore } from './memory-blob-store.ts';
 export const deleteDelayMs = 60_000;
 
 /** A clock that tests set. */
-export interface TestClock {
+interface TestClock {
   nowMs: number;
 }
 

@@ -9,7 +9,7 @@ import { checksumOfParts, etagOfParts } from './upload-checksums.ts';
 import { checkPartNumber, partNumberMax } from './upload-part.ts';
 
 /** Bytes of every part but the last. */
-export const partSizeBytesMin = 5 * 1024 ** 2;
+const partSizeBytesMin = 5 * 1024 ** 2;
 
 const partsPageSize = 1000;
 

@@ -46,14 +46,16 @@ export const listObjectsV2: Operation = {
   async handle({ query }, { core, bucket }) {
     const request = readListRequest(query);
     const encoding = keyEncoding(query);
-    const token = query.get('continuation-token');
+    // An empty token is none, but is echoed like any other.
+    const echoedToken = query.get('continuation-token');
+    const token = echoedToken || null;
     const startAfter = query.get('start-after') ?? '';
     const page = await listObjectsByToken(core, bucket, { ...request, token, startAfter });
     const body = renderXml('ListBucketResult', {
       Name: bucket.name,
       Prefix: encoding.encode(request.prefix),
       StartAfter: startAfter === '' ? undefined : encoding.encode(startAfter),
-      ContinuationToken: token ?? undefined,
+      ContinuationToken: echoedToken ?? undefined,
       NextContinuationToken: page.nextToken ?? undefined,
       KeyCount: page.objects.length + page.commonPrefixes.length,
       ...echo(request, encoding),

@@ -118,6 +118,12 @@ describe('ListObjectsV2', () => {
     expect((await send(await withKeys(), line)).code).toBe('InvalidArgument');
   });
 
+  it('an empty token is none and is echoed', async () => {
+    const result = await list(await withKeys(), 'continuation-token=');
+    expect(keysOf(result)).toHaveLength(keys.length);
+    expect(result.textOf('ContinuationToken')).toBe('');
+  });
+
   it('max-keys 0 has no token', async () => {
     const result = await list(await withKeys(), 'max-keys=0');
     expect(result.textOf('KeyCount')).toBe('0');

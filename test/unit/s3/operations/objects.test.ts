@@ -88,6 +88,12 @@ describe('GetObject and HeadObject', () => {
     expect(Object.hasOwn(response.headers, 'x-amz-meta-__proto__')).toBe(true);
   });
 
+  it('keep a Content-Encoding as it was given', async () => {
+    const { core } = await withCat({ 'content-encoding': 'deflate, gzip' });
+    const { headers } = await send(core, 'HEAD /photos/cat.jpg');
+    expect(headers['content-encoding']).toBe('deflate, gzip');
+  });
+
   it('do not keep aws-chunked', async () => {
     const { core } = await withCat({ 'content-encoding': 'aws-chunked, gzip,AWS-chunked' });
     const { headers } = await send(core, 'HEAD /photos/cat.jpg');
