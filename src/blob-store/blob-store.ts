@@ -64,7 +64,8 @@ export interface ClusterState {
 /**
  * Files on FastDFS. Stored files are immutable; a file ID is the only handle.
  *
- * Failures are `BlobStoreError`s. Nothing here knows keys, buckets or HTTP.
+ * Failures are `BlobStoreError`s, but for the reason of a signal, which is thrown as it is. Nothing
+ * here knows keys, buckets or HTTP.
  */
 export interface BlobStore {
   /**
@@ -76,7 +77,9 @@ export interface BlobStore {
   /**
    * Stores exactly `size` bytes (above 0) of `content` as files of at most `segmentSizeBytesMax`.
    * When the content throws, that error is rethrown as it is and the unfinished file is
-   * abandoned (the storage server removes it); finished ones were told to `onStored`.
+   * abandoned (the storage server removes it); finished ones were told to `onStored`. The last
+   * chunk is sent only after the content has ended well, so content that fails at its very end
+   * (a wrong digest) leaves its last file unfinished too.
    */
   storeStream(
     content: AsyncIterable<Buffer>,

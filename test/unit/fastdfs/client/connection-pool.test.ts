@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { execute } from '../../../../src/fastdfs/client/exchanges.ts';
 import type { ServerPools } from '../../../../src/fastdfs/client/server-pools.ts';
 import { StorageClient } from '../../../../src/fastdfs/client/storage-client.ts';
 import { activeTest } from '../../../../src/fastdfs/protocol/commands/active-test.ts';
+import { deleteFile } from '../../../../src/fastdfs/protocol/commands/delete-file.ts';
 import type { FakePeer, FakeServer } from '../../../support/fake-server.ts';
 import { fileOf, observedPools, serve, serveReplies, until } from './harness.ts';
 
@@ -238,5 +239,50 @@ describe('a reused connection that turns out to be dead', () => {
     await storage.activeTest(server.address);
     expect(closed).toEqual(['server-closed']);
     expect(server.peers[0]?.bytesReceived).toBe(10);
+  });
+});
+
+describe('a connection that was idle for a while', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** Makes all that is idle look 10 seconds old. */
+  function letTimePass(): void {
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 10_000);
+  }
+
+  it('is probed before a request that cannot be sent again', async () => {
+    const codes: number[] = [];
+    const server = await serveReplies((peer, { code }) => {
+      codes.push(code);
+      peer.answer(0);
+    });
+    const storage = new StorageClient(observedPools().pools);
+    await storage.activeTest(server.address);
+    await storage.send(server.address, deleteFile, fileOf(1), undefined, false);
+    letTimePass();
+    await storage.send(server.address, deleteFile, fileOf(1), undefined, false);
+    await storage.deleteFile(server.address, fileOf(1));
+    const probe = activeTest.code;
+    expect(codes).toEqual([probe, deleteFile.code, probe, deleteFile.code, deleteFile.code]);
+    expect(server.peers).toHaveLength(1);
+  });
+
+  it('is replaced when the probe finds it dead', async () => {
+    const server = await serve(async (peer, number) => {
+      for (let requests = 1; await peer.request(); requests++) {
+        if (number === 1 && requests > 1) peer.socket.resetAndDestroy();
+        else peer.answer(0);
+      }
+    });
+    const { pools, closed } = observedPools();
+    const storage = new StorageClient(pools);
+    await storage.activeTest(server.address);
+    letTimePass();
+    await storage.send(server.address, deleteFile, fileOf(1), undefined, false);
+    expect(server.peers).toHaveLength(2);
+    expect(closed).toEqual(['io-error']);
   });
 });

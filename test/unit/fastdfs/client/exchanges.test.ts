@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Socket } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
 import type { CloseReason } from '../../../../src/fastdfs/client/close-reason.ts';
 import {
   FastdfsConnectionError,
@@ -119,6 +120,21 @@ describe('a command fails', () => {
     expect(error).toBeInstanceOf(FastdfsConnectionError);
     expect(error).toMatchObject({ command: 'DELETE_FILE', phase: 'connect', ambiguous: false });
     expect(closed).toEqual(['connect-failed']);
+  });
+
+  it('in the connect phase when the server never answers the connection', async () => {
+    // No address on loopback does that, so the system call is left out.
+    const connect = vi.spyOn(Socket.prototype, 'connect').mockReturnThis();
+    const { pools, closed } = observedPools({ connectTimeoutMs: 20 });
+    const address = { host: '127.0.0.1', port: 1 };
+    const result = new StorageClient(pools).activeTest(address);
+    await expect(result).rejects.toMatchObject({
+      timeoutName: 'connectTimeoutMs',
+      phase: 'connect',
+      ambiguous: false,
+    });
+    connect.mockRestore();
+    expect(closed).toEqual(['timeout']);
   });
 
   it.each([
