@@ -1,4 +1,4 @@
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { SaxesParser } from 'saxes';
 import { GatewayError } from '../core/errors.ts';
 
 /** Content of an element: text, children in property order, or a list that repeats the element. */
@@ -103,76 +103,44 @@ function malformed(reason: string, cause?: unknown): GatewayError {
   return new GatewayError('MalformedXML', {}, { cause: cause ?? new Error(reason) });
 }
 
-const predefinedEntities: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-};
-
-/** A character reference's character. NUL, surrogates and what lies beyond Unicode are refused. */
-function characterOf(codePoint: number): string {
-  const exists = codePoint > 0 && codePoint <= 0x10ffff && !(codePoint >> 11 === 0x1b);
-  if (!exists) throw malformed('A character reference names no character.');
-  return String.fromCodePoint(codePoint);
-}
-
-/** Decodes the five predefined entities and character references; refuses every other `&`. */
-function decodeReferences(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(
-    /&(?:#x([0-9a-fA-F]{1,6});|#([0-9]{1,7});|(amp|lt|gt|quot|apos);)?/g,
-    (_match, hex?: string, decimal?: string, name?: string) => {
-      if (hex !== undefined) return characterOf(Number.parseInt(hex, 16));
-      if (decimal !== undefined) return characterOf(Number.parseInt(decimal, 10));
-      const character = name === undefined ? undefined : predefinedEntities[name];
-      if (character === undefined) throw malformed('An entity is not one of the predefined five.');
-      return character;
-    },
-  );
-}
-
 const depthMax = 16;
 /** The largest document is a CompleteMultipartUpload of 10,000 parts of four elements each. */
 const elementCountMax = 100_000;
-const markupRefused = /<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)/i;
 
-const parser = new XMLParser({
-  preserveOrder: true,
-  ignoreAttributes: true,
-  removeNSPrefix: true,
-  parseTagValue: false,
-  trimValues: false,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  maxNestedTags: depthMax,
-  jPath: false,
-  // A child may be called like a property of Object: trees are arrays, never keyed by its name.
-  onDangerousProperty: (name) => name,
-  entityDecoder: {
-    setExternalEntities: () => {},
-    addInputEntities: () => {},
-    reset: () => {},
-    setXmlVersion: () => {},
-    decode: decodeReferences,
-  },
-});
+/**
+ * References to control characters, which keys may have, are well-formed in XML 1.1 only; there,
+ * these characters have to be references as well, or they are refused or read as line feeds.
+ */
+const version = { forceXMLVersion: true, defaultXMLVersion: '1.1' } as const;
+const newInXml11 = /[\u007f-\u009f\u2028]/g;
 
-/** fast-xml-parser's ordered form: one object per node, with the element's name as its key. */
-type OrderedNode = Readonly<Record<string, readonly OrderedNode[] | string>>;
+/** Builds the tree while the document is read; recursion would be the client's to steer. */
+class TreeBuilder {
+  readonly #open: { readonly name: string; text: string; readonly children: XmlElement[] }[] = [];
+  #elementCount = 0;
+  root: XmlElement | null = null;
 
-function toElement(name: string, nodes: readonly OrderedNode[], depth: number): XmlElement {
-  if (depth > depthMax) throw malformed('Elements are nested too deep.');
-  let text = '';
-  const children: XmlElement[] = [];
-  for (const node of nodes) {
-    for (const [childName, content] of Object.entries(node)) {
-      if (typeof content === 'string') text += content;
-      else children.push(toElement(childName, content, depth + 1));
-    }
+  startElement(qualifiedName: string): void {
+    this.#elementCount += 1;
+    if (this.#elementCount > elementCountMax) throw malformed('There are too many elements.');
+    if (this.#open.length >= depthMax) throw malformed('Elements are nested too deep.');
+    const name = qualifiedName.slice(qualifiedName.indexOf(':') + 1);
+    this.#open.push({ name, text: '', children: [] });
   }
-  return new XmlElement(name, text, children);
+
+  addText(text: string): void {
+    const element = this.#open.at(-1);
+    if (element) element.text += text;
+  }
+
+  endElement(): void {
+    const ended = this.#open.pop();
+    if (!ended) return;
+    const element = new XmlElement(ended.name, ended.text, ended.children);
+    const parent = this.#open.at(-1);
+    if (parent) parent.children.push(element);
+    else this.root = element;
+  }
 }
 
 /**
@@ -181,23 +149,21 @@ function toElement(name: string, nodes: readonly OrderedNode[], depth: number): 
  * more than 100,000 elements. The caller bounds the size (`S3Request.text`).
  */
 export function parseXml(document: string, rootName: string): XmlElement {
-  if (markupRefused.test(document)) throw malformed('Document type declarations are refused.');
-  // The parser drops text that follows a self-closing root.
-  if (!/>\s*$/.test(document)) throw malformed('The document does not end with its root element.');
-  const tagCount = document.split('<', elementCountMax * 2 + 2).length - 1;
-  if (tagCount > elementCountMax * 2) throw malformed('The document has too many elements.');
-  const validity = XMLValidator.validate(document);
-  if (validity !== true) throw malformed(validity.err.msg);
-  let nodes: readonly OrderedNode[];
-  try {
-    nodes = parser.parse(document) as readonly OrderedNode[];
-  } catch (error) {
-    throw error instanceof GatewayError ? error : malformed('', error);
-  }
-  const document_ = toElement('', nodes, 0);
-  const [root, ...others] = document_.children;
-  if (root?.name !== rootName || others.length > 0 || document_.text.trim() !== '') {
-    throw malformed(`The document is not one ${rootName} element.`);
-  }
-  return root;
+  const builder = new TreeBuilder();
+  const parser = new SaxesParser({ ...version, position: false });
+  parser.on('error', (error) => {
+    throw malformed(error.message);
+  });
+  parser.on('doctype', () => {
+    throw malformed('Document type declarations are refused.');
+  });
+  parser.on('opentagstart', ({ name }) => builder.startElement(name));
+  parser.on('text', (text) => builder.addText(text));
+  parser.on('cdata', (text) => builder.addText(text));
+  parser.on('closetag', () => builder.endElement());
+  parser
+    .write(document.replace(newInXml11, (character) => `&#${character.charCodeAt(0)};`))
+    .close();
+  if (builder.root?.name !== rootName) throw malformed(`The root element is not ${rootName}.`);
+  return builder.root;
 }

@@ -62,6 +62,18 @@ describe('parseXml', () => {
     ['comments', '<a>1<!-- <k> -->2</a>', ['a', '12']],
     ['references', '<a>&lt;&gt;&amp;&quot;&apos;&#65;&#x1F600;&#1;</a>', ['a', '<>&"\'A😀\u0001']],
     ['an element called toString', '<a><toString>1</toString></a>', ['a', ['toString', '1']]],
+    ['the prototype', '<a><__proto__>1</__proto__></a>', ['a', ['__proto__', '1']]],
+    [
+      'characters that XML 1.1 reads otherwise',
+      '<a>\u007f\u0085\u009f\u2028</a>',
+      ['a', '\u007f\u0085\u009f\u2028'],
+    ],
+    ['line ends as line feeds', '<a>1\r\n2\r3</a>', ['a', '1\n2\n3']],
+    [
+      'attributes, declarations and instructions, unread',
+      '<?xml version="1.0" encoding="UTF-8"?><?x y?><a b="&lt;">1</a>\n',
+      ['a', '1'],
+    ],
   ])('takes %s', (_what, document, expected) => {
     expect(tree(parseXml(document, 'a'))).toEqual(expected);
   });
@@ -86,7 +98,9 @@ describe('parseXml', () => {
     ['17 levels', `${'<a>'.repeat(17)}${'</a>'.repeat(17)}`],
     ['100,001 elements', `<a>${'<k/>'.repeat(200_001)}</a>`],
     ['unquoted attributes', '<a x=1/>'],
-    ['the prototype', '<a><__proto__><x>1</x></__proto__></a>'],
+    ['a doubled attribute', '<a x="1" x="2"/>'],
+    ['a raw control character', '<a>\u0001</a>'],
+    ['a processing instruction in place of the root', '<?a b?>'],
   ])('refuses %s', (_what, document) => {
     expect(() => parseXml(document, 'a')).toThrow(
       expect.objectContaining({ code: 'MalformedXML' }),
