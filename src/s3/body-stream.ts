@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
 import { type ContentDecoder, incompleteBody } from './auth/content-decoder.ts';
+import { PieceGatherer } from './piece-gatherer.ts';
 
 /** Content on its way from the decoder to whoever stores it, per request. */
 const bufferedBytesMax = 256 * 1024;
@@ -35,6 +36,9 @@ export class BodyStream extends Readable {
   readonly #incoming: IncomingMessage;
   readonly #decoder: ContentDecoder;
   readonly #options: BodyStreamOptions;
+  readonly #gatherer = new PieceGatherer((piece) => {
+    if (!this.push(piece)) this.#isFull = true;
+  });
   #isOpen = false;
   #isFull = false;
   #idleTimer: NodeJS.Timeout | null = null;
@@ -107,9 +111,7 @@ export class BodyStream extends Readable {
     if (this.#isFull) this.#incoming.pause();
   };
 
-  #emitContent = (content: Buffer): void => {
-    if (!this.push(content)) this.#isFull = true;
-  };
+  #emitContent = (content: Buffer): void => this.#gatherer.add(content);
 
   #onEnd = (): void => {
     try {
@@ -118,6 +120,7 @@ export class BodyStream extends Readable {
       this.destroy(error as Error);
       return;
     }
+    this.#gatherer.flush();
     this.push(null);
   };
 

@@ -83,6 +83,20 @@ describe('BodyStream', () => {
     await sending;
   });
 
+  it('joins the pieces of a client that sends byte by byte', async () => {
+    const { client, stream } = open(40_000);
+    const pieces: Buffer[] = [];
+    stream.on('data', (piece: Buffer) => pieces.push(piece));
+    const bytes = Buffer.from(Array.from({ length: 40_000 }, (_, index) => index % 251));
+    for (const byte of bytes) {
+      if (!client.write(Buffer.of(byte))) await new Promise((done) => client.once('drain', done));
+    }
+    client.end();
+    await new Promise((resolve) => stream.once('end', resolve));
+    expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+    expect(pieces.length).toBeLessThan(5);
+  });
+
   it('leaves the request usable after an error, for the answer', async () => {
     const { client, stream } = open(5);
     const content = read(stream);
