@@ -48,7 +48,7 @@ export function ifRange(headers: RequestHeaders): (object: ObjectRecord) => bool
 export function parseEtags(value: string, comparison: 'strong' | 'weak'): readonly string[] {
   const etags: string[] = [];
   for (const item of value.split(',')) {
-    const [, weak, quoted, bare] = /^\s*(W\/)?(?:"([^"]*)"|([^\s"]*))\s*$/.exec(item) ?? [];
+    const [, weak, quoted, bare] = /^(W\/)?(?:"([^"]*)"|([^\s"]*))$/.exec(item.trim()) ?? [];
     const etag = quoted ?? bare;
     if (etag && (comparison === 'weak' || weak === undefined)) etags.push(etag);
   }

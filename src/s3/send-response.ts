@@ -70,6 +70,20 @@ export async function sendResponse(
   response: S3Response,
   identity: ResponseIdentity,
 ): Promise<void> {
+  try {
+    await send(exchange, response, identity);
+  } catch (error) {
+    // A body that nobody took would hold its storage connection for good.
+    if (response.body instanceof Readable) response.body.destroy();
+    throw error;
+  }
+}
+
+async function send(
+  exchange: Exchange,
+  response: S3Response,
+  identity: ResponseIdentity,
+): Promise<void> {
   const { incoming, outgoing } = exchange;
   const head = headOf(exchange, response, identity);
   const { body, status } = response;

@@ -11,6 +11,9 @@ let seen: { request: S3Request; content?: string; error?: unknown }[] = [];
 let server: TestS3Server | null = null;
 let connections: RawConnection[] = [];
 
+/** The body of an answer whose head cannot be sent. */
+let unsendable = new Readable({ read() {} });
+
 async function readAll(request: S3Request): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of request.content().open()) pieces.push(piece as Buffer);
@@ -54,7 +57,9 @@ const getObject = fakeOperation(
       });
       return { status: 200, headers: { 'content-length': 2 ** 40 }, body };
     }
-    if (request.key === 'bad-header') return { status: 200, headers: { etag: 'a\nb' } };
+    if (request.key === 'bad-header') {
+      return { status: 200, headers: { etag: 'a\nb' }, body: unsendable };
+    }
     const headers = { 'content-length': 5, 'x-amz-meta-name': 'caf\u00e9' };
     return { status: 200, headers, body: Readable.from([Buffer.from('hello')]) };
   },
@@ -100,6 +105,7 @@ afterEach(async () => {
   for (const connection of connections) connection.destroy();
   await server?.close();
   connections = [];
+  unsendable = new Readable({ read() {} });
   seen = [];
   server = null;
 });
@@ -448,6 +454,7 @@ describe('answers', () => {
     const response = await connection.response();
     expect(response.status).toBe(500);
     expect(response.body).toContain('<Code>InternalError</Code>');
+    expect(unsendable.destroyed).toBe(true);
   });
 
   it('that nobody reads any more are no errors in the log', async () => {

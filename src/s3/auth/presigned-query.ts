@@ -130,8 +130,8 @@ const signatureParameters: ReadonlySet<string> = new Set([
 /**
  * Headers that a presigner moved into the query (`x-amz-meta-*`, `x-amz-acl` …); they mean what
  * the header would. Checksums are left out, as AWS does: SDKs sign that of an empty body into
- * links, because the body is not known yet. Throws `InvalidArgument` for control characters, which
- * no header could have carried.
+ * links, because the body is not known yet. Throws `InvalidArgument` for what no header could have
+ * carried.
  */
 export function hoistedHeaders(query: Query): ReadonlyMap<string, string> {
   const hoisted = new Map<string, string>();
@@ -144,11 +144,20 @@ export function hoistedHeaders(query: Query): ReadonlyMap<string, string> {
   return hoisted;
 }
 
+/** RFC 9110, section 5.6.2. */
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
 /**
- * The value of a query parameter as a header would have carried it. Throws `InvalidArgument` for
- * control characters, which no header could have carried.
+ * The value of a query parameter as a header of its name would have carried it. Throws
+ * `InvalidArgument` for what no header could have carried: it could not be answered either.
  */
 export function headerOctets(name: string, value: string): string {
+  if (!headerName.test(name)) {
+    throw new GatewayError('InvalidArgument', {
+      message: 'A query parameter that stands for a header must have a name that headers can have.',
+      ArgumentName: name,
+    });
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is refused
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) {
     throw new GatewayError('InvalidArgument', {

@@ -396,6 +396,18 @@ describe('authenticate against the AWS SDK for JavaScript', () => {
     expect([...headers.entries()].filter(([name]) => name.includes('checksum'))).toEqual([]);
   });
 
+  it.each([
+    'x-amz-meta-a b',
+    'x-amz-meta-a:b',
+    'x-amz-meta-a\r\nb',
+    'x-amz-meta-ä',
+    'x-amz-meta-a/',
+  ])('refuses %j as the name of such a header, which no answer could carry', async (name) => {
+    const target = `/photos/a?${encodeURIComponent(name)}=1`;
+    const request = signRequest({ method: 'PUT', target, signQuery: true });
+    expect(await refusal(request)).toMatchObject({ code: 'InvalidArgument' });
+  });
+
   it('refuses control characters in such a header', async () => {
     const target = `/photos/a?x-amz-meta-a=${encodeURIComponent('b\r\nSet-Cookie: c')}`;
     const request = signRequest({ method: 'PUT', target, signQuery: true });
