@@ -74,35 +74,35 @@ export class Reaper {
   }
 
   async #deleteAll(due: readonly PendingDeletion[]): Promise<void> {
+    const { signal } = this.#stopping;
     const finished: number[] = [];
-    const postponed: { id: number; notBeforeMs: number }[] = [];
+    const failed: { deletion: PendingDeletion; error: unknown }[] = [];
     const waiting = due[Symbol.iterator]();
     const worker = async () => {
       // The workers share one iterator: each takes the next that none has taken.
       for (const deletion of waiting) {
-        if (this.#stopping.signal.aborted) return;
-        if (await this.#delete(deletion)) finished.push(deletion.id);
-        else postponed.push({ id: deletion.id, notBeforeMs: this.#retryAt(deletion) });
+        if (signal.aborted) return;
+        try {
+          await this.#core.blobs.delete(deletion.fileId, { signal });
+          finished.push(deletion.id);
+        } catch (error) {
+          failed.push({ deletion, error });
+        }
       }
     };
     await Promise.all(Array.from({ length: this.#concurrencyMax }, worker));
-    // Deletions cut off by a stop stay in the queue as they are.
     if (finished.length > 0) await this.#core.index.finishDeletions(finished);
-    if (postponed.length > 0 && !this.#stopping.signal.aborted) {
-      await this.#core.index.postponeDeletions(postponed);
-    }
-  }
-
-  async #delete({ fileId, attempts }: PendingDeletion): Promise<boolean> {
-    try {
-      await this.#core.blobs.delete(fileId, { signal: this.#stopping.signal });
-      return true;
-    } catch (error) {
-      if (!this.#stopping.signal.aborted) {
-        this.#core.logger.warn({ err: error, fileId, attempts }, 'a file could not be deleted');
-      }
-      return false;
-    }
+    const [first] = failed;
+    // Deletions cut off by a stop stay in the queue as they are.
+    if (!first || signal.aborted) return;
+    // One line a batch: while the cluster is down, all of them fail.
+    this.#core.logger.warn(
+      { err: first.error, fileId: first.deletion.fileId, failedCount: failed.length },
+      'files could not be deleted and will be tried again',
+    );
+    await this.#core.index.postponeDeletions(
+      failed.map(({ deletion }) => ({ id: deletion.id, notBeforeMs: this.#retryAt(deletion) })),
+    );
   }
 
   #retryAt({ attempts }: PendingDeletion): number {

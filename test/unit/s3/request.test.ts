@@ -102,9 +102,14 @@ describe('parseTarget', () => {
   });
 
   it('gives back every key that a client encoded', () => {
+    // fast-check's own alphabet of all Unicode takes seconds to set up.
+    const codePoint = fc.oneof(
+      fc.integer({ min: 1, max: 0xd7ff }),
+      fc.integer({ min: 0xe000, max: 0x10ffff }),
+    );
     const keys = fc
-      .string({ unit: 'binary', minLength: 1, maxLength: 60 })
-      .filter((key) => !key.includes('\0'));
+      .array(codePoint, { minLength: 1, maxLength: 60 })
+      .map((codePoints) => String.fromCodePoint(...codePoints));
     fc.assert(
       fc.property(keys, (key) => {
         expect(parse(`/photos/${encodeURIComponent(key)}`).key).toBe(key);
