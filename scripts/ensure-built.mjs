@@ -50,10 +50,18 @@ const readStamp = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')
 const isInstalled = () => readStamp(installStamp) === installInputs();
 const isBuilt = () => readStamp(buildStamp) === buildInputs();
 
+/** Headers that came with this Node.js save native modules a download, which may be impossible. */
+function nodeHeaders() {
+  const prefix = join(dirname(process.execPath), '..');
+  const hasHeaders = existsSync(join(prefix, 'include', 'node', 'node_version.h'));
+  return hasHeaders ? { npm_config_nodedir: process.env.npm_config_nodedir ?? prefix } : {};
+}
+
 function run(what, command, args) {
   console.error(`fastdfs-s3: ${what} …`);
   const { status, error } = spawnSync(command, args, {
     cwd: root,
+    env: { ...process.env, ...nodeHeaders() },
     // Standard output stays free for whoever pipes `npm start`.
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
@@ -73,12 +81,10 @@ function isInstalledByHand() {
   if (!existsSync(noted) || (abiBefore !== '' && abiBefore !== abi)) return false;
   const installed = JSON.parse(readFileSync(noted, 'utf8')).packages;
   const wanted = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8')).packages;
-  return (
-    Object.keys(installed).every((path) => path in wanted) &&
-    Object.entries(wanted).every(
-      ([path, { version, optional, peer }]) =>
-        path === '' || (installed[path]?.version ?? (optional || peer ? version : '')) === version,
-    )
+  // Packages too many do no harm; those of other platforms are never installed.
+  return Object.entries(wanted).every(
+    ([path, { version, optional, peer }]) =>
+      path === '' || (installed[path]?.version ?? (optional || peer ? version : '')) === version,
   );
 }
 
