@@ -90,8 +90,12 @@ function isInstalledByHand() {
 
 function install() {
   if (!isInstalledByHand()) {
-    // `--include=dev`: the compiler is a development dependency, also where NODE_ENV=production.
-    run('installing packages', 'npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
+    // What is there is brought up to the lock file in seconds, unless it is for another Node.js:
+    // then, and in a fresh clone, all is installed anew. `--include=dev`: the compiler is a
+    // development dependency, also where NODE_ENV=production.
+    const isFresh = readStamp(installStamp).split(' ')[0] !== abi;
+    const how = isFresh ? ['ci'] : ['install', '--no-save'];
+    run('installing packages', 'npm', [...how, '--include=dev', '--no-audit', '--no-fund']);
   }
   writeFileSync(installStamp, installInputs());
 }
