@@ -62,7 +62,7 @@ function refusal(
 ): GatewayError {
   if (siblings.length === 0 && subresource !== null) {
     return new GatewayError('NotImplemented', {
-      message: `The subresource ${subresource} of a ${resource} is not implemented.`,
+      message: `The subresource ${subresource} is not implemented for the resource ${resource}.`,
     });
   }
   return new GatewayError('MethodNotAllowed', {
