@@ -17,13 +17,16 @@ export interface StoredFile {
 }
 
 export interface StoreOptions {
-  /** Ends the work when the client is gone or the gateway stops. */
+  /**
+   * Ends the work when the client is gone or the gateway stops. A file that a storage server has
+   * all bytes of is still waited for and told to `onStored`, or nobody could ever delete it.
+   */
   readonly signal: AbortSignal;
   /** FastDFS group that must take the files; the tracker chooses when null. */
   readonly groupName?: string | null;
   /**
-   * Called for each file as soon as it is complete, so that a caller whose store fails later knows
-   * which files to queue for deletion.
+   * Called for each file as soon as it exists, so that a caller whose store fails later knows which
+   * files to queue for deletion; also for one that turns out to be corrupt.
    */
   readonly onStored?: (file: StoredFile) => void;
 }

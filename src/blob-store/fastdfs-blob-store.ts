@@ -78,8 +78,8 @@ class FastdfsBlobStore implements BlobStore {
         open: () => bytes,
         isReplayable: () => true,
         crc32: () => crc32(bytes),
+        onStored: (stored) => options.onStored?.(stored),
       });
-      options.onStored?.(file);
       files.push(file);
     }
     return files;
@@ -103,8 +103,8 @@ class FastdfsBlobStore implements BlobStore {
           open: () => source.segment(segmentSize),
           isReplayable: () => !source.isSegmentStarted,
           crc32: () => source.segmentCrc32,
+          onStored: (stored) => options.onStored?.(stored),
         });
-        options.onStored?.(file);
         files.push(file);
       }
     } catch (error) {

@@ -78,6 +78,8 @@ export class PieceDownload implements DownloadSink {
 
   attach(control: DownloadControl): void {
     this.#control = control;
+    // Cancelled while it waited for a connection.
+    if (this.#cancelled !== null) control.cancel(this.#cancelled.reason);
   }
 
   start(bodyLength: number): void {

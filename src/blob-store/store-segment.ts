@@ -1,7 +1,7 @@
 import type { Content } from '../fastdfs/client/storage-client.ts';
 import type { StoreTarget } from '../fastdfs/protocol/commands/query-store.ts';
 import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
-import { type FileIdParts, formatFileId } from '../fastdfs/protocol/file-id.ts';
+import { formatFileId } from '../fastdfs/protocol/file-id.ts';
 import { decodeFileName } from '../fastdfs/protocol/file-name-fields.ts';
 import { BlobStoreError, type StoredFile } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
@@ -20,6 +20,8 @@ export interface Segment {
   isReplayable(): boolean;
   /** CRC-32 of what was sent; asked for after the upload. */
   crc32(): number;
+  /** Told of the file as soon as it exists, corrupt or not. */
+  onStored(file: StoredFile): void;
 }
 
 /** Storage servers that one file is offered to at most. */
@@ -72,27 +74,13 @@ async function storeAt(
   const content = segment.open();
   const file = await cluster.storage.uploadFile(target, request, content, segment.signal);
   cluster.failed.works(target);
+  const fileId = formatFileId(file);
+  segment.onStored({ fileId, size: segment.size });
   const { size, crc32 } = decodeFileName(file.fileName);
-  if (size === segment.size && crc32 === segment.crc32()) {
-    return { fileId: formatFileId(file), size };
-  }
-  await removeCorrupt(cluster, target, file);
+  if (size === segment.size && crc32 === segment.crc32()) return { fileId, size };
   throw new BlobStoreError(
     'corrupt',
-    `${formatFileId(file)} says size ${size} and CRC-32 ${crc32}; ` +
+    `${fileId} says size ${size} and CRC-32 ${crc32}; ` +
       `${segment.size} bytes with CRC-32 ${segment.crc32()} were sent`,
   );
-}
-
-/** At the server that has just stored it. One that stays is an orphan that nothing points to. */
-async function removeCorrupt(
-  cluster: Cluster,
-  target: StoreTarget,
-  file: FileIdParts,
-): Promise<void> {
-  try {
-    await cluster.storage.deleteFile(target, file);
-  } catch (error) {
-    if (!isFastdfsFailure(error)) throw error;
-  }
 }

@@ -33,7 +33,13 @@ export class FastdfsConnection {
   readonly #socket: Socket;
   readonly #buffers = new ReadBuffers();
   readonly #framer = new ResponseFramer();
-  readonly #onAbort = () => this.close('cancelled', this.#exchange?.signal?.reason);
+  readonly #onAbort = () => {
+    const exchange = this.#exchange;
+    // A server that has all of an upload makes a file of it in any case, and only its answer tells
+    // the name by which that can be deleted again.
+    if (exchange && exchange.contentSize > 0 && !this.writer.hasUnsent(exchange)) return;
+    this.close('cancelled', exchange?.signal?.reason);
+  };
   #onConnect: (() => void) | null = null;
   #exchange: Exchange | null = null;
   #exchangesStarted = 0;

@@ -7,7 +7,10 @@ export interface ExchangePlan<Result> {
   readonly sink: ResponseSink<Result>;
   /** Bytes of content that follow the request. */
   readonly contentSize: number;
-  /** Cancels the exchange, which costs its connection; the error is the signal's reason. */
+  /**
+   * Cancels the exchange, which costs its connection; the error is the signal's reason. Without
+   * effect once the last byte of content has left: then the server's answer is waited for.
+   */
   readonly signal: AbortSignal | undefined;
 }
 

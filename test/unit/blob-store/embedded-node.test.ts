@@ -67,11 +67,14 @@ describe('a blob store on the embedded node', () => {
     expect(node.filesOnDisk()).toEqual(filesBefore);
   });
 
-  it('deletes a file with a wrong checksum', async () => {
+  it('refuses a file with a wrong checksum, and tells of it so that it can be deleted', async () => {
     node.faults.storage.wrongChecksum = true;
     const filesBefore = node.filesOnDisk();
-    const result = store.storeBuffer(Buffer.alloc(1000), { signal });
+    const stored: StoredFile[] = [];
+    const options = { signal, onStored: (file: StoredFile) => stored.push(file) };
+    const result = store.storeBuffer(Buffer.alloc(1000), options);
     await expect(result).rejects.toMatchObject({ reason: 'corrupt' });
+    for (const { fileId } of stored) await store.delete(fileId, { signal });
     expect(node.filesOnDisk()).toEqual(filesBefore);
   });
 

@@ -155,6 +155,21 @@ describe('opening pieces', () => {
     expect(isFreed).toBe(true);
   });
 
+  it('frees a connection that the next piece gets after the reader has left', async () => {
+    const bench = await startBench({ group1: 1 }, { ...large, connectionsPerServerMax: 1 });
+    const piece = await storeOne(bench, Buffer.alloc(3 * 1024 * 1024));
+    const other = await storeOne(bench, Buffer.alloc(3 * 1024 * 1024 + 1));
+    const stream = await bench.store.open([piece, other], { signal });
+    // The first piece has the only connection; with less than 2 MiB to come, the second waits.
+    for (let size = 0; size < 2 * 1024 * 1024; ) {
+      const chunk = stream.read();
+      if (chunk === null) await new Promise((resolve) => stream.once('readable', resolve));
+      else size += chunk.length;
+    }
+    stream.destroy();
+    expect(await read(bench.store, [{ ...piece, size: 5 }])).toEqual(Buffer.alloc(5));
+  });
+
   it('ends with the reason of the signal', async () => {
     const bench = await startBench({ group1: 1 }, large);
     const piece = await storeOne(bench, Buffer.alloc(32 * 1024 * 1024));
