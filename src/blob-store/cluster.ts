@@ -10,4 +10,6 @@ export interface Cluster {
   readonly view: ClusterView;
   /** Storage servers that failed lately. */
   readonly failed: FailedServers;
+  /** A reader that pauses for longer gives its connection back meanwhile. */
+  readonly readerPauseMs: number;
 }

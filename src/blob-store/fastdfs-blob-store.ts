@@ -24,6 +24,11 @@ export interface FastdfsBlobStoreSettings extends PoolSettings {
   readonly avoidFailedServerMs: number;
   /** What is known of groups and storage servers is renewed when it is older and needed. */
   readonly clusterViewRefreshMs: number;
+  /**
+   * A reader that takes no bytes for so long gives its connection back, and gets another one when
+   * it goes on: clients that pause a download must not keep all others from the storage server.
+   */
+  readonly readerPauseMs: number;
   /** Told of every connection that is closed, and why. */
   readonly onConnectionClosed?: ConnectionObserver;
 }
@@ -41,6 +46,7 @@ export const FASTDFS_DEFAULTS = {
   idleConnectionLifetimeMs: 60_000,
   avoidFailedServerMs: 5_000,
   clusterViewRefreshMs: 5_000,
+  readerPauseMs: 5_000,
 } as const satisfies Omit<FastdfsBlobStoreSettings, 'trackers'>;
 
 /** Nothing is connected before it is needed, so this works while the cluster is down. */
@@ -52,6 +58,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
     storage: new StorageClient(pools),
     view: new ClusterView(trackers, settings.clusterViewRefreshMs),
     failed: new FailedServers(settings.avoidFailedServerMs),
+    readerPauseMs: settings.readerPauseMs,
   };
   return new FastdfsBlobStore(pools, cluster, settings.segmentSizeBytesMax);
 }

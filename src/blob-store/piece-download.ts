@@ -6,14 +6,12 @@ import type { Cluster } from './cluster.ts';
 import { isFastdfsFailure } from './fastdfs-errors.ts';
 import { readFileId } from './read-file-id.ts';
 import { ReadTargets } from './read-targets.ts';
+import { ReaderPause } from './reader-pause.ts';
 
 /** Takes bytes of a piece; false asks for a pause until `PieceDownload.resume`. */
 export type PieceReader = (chunk: Buffer) => boolean;
 
-/**
- * Times that a download may break off and go on elsewhere, when each try brought some bytes. A
- * reader that pauses for longer than a storage server's network timeout costs one each time.
- */
+/** Times that a download may break off and go on elsewhere, when each try brought some bytes. */
 const RESUMES_MAX = 32;
 
 /** Downloads one piece, from as many storage servers as it takes. Files never change. */
@@ -26,6 +24,7 @@ export class PieceDownload implements DownloadSink {
   /** Null until the piece has its turn; what comes before that is held. */
   #reader: PieceReader | null = null;
   readonly #held: Buffer[] = [];
+  readonly #pause: ReaderPause;
   #received = 0;
   #control: DownloadControl | null = null;
   #cancelled: { readonly reason: unknown } | null = null;
@@ -36,6 +35,9 @@ export class PieceDownload implements DownloadSink {
     this.piece = piece;
     this.#signal = signal;
     this.#onStart = onStart;
+    this.#pause = new ReaderPause(cluster.readerPauseMs, () =>
+      this.#control?.cancel(new Error('the reader pauses')),
+    );
   }
 
   get bytesLeft(): number {
@@ -49,10 +51,16 @@ export class PieceDownload implements DownloadSink {
   async run(): Promise<void> {
     const { file, source, size } = readFileId(this.piece.fileId);
     requireInside(this.piece, size);
-    for (let resumes = 0; resumes <= RESUMES_MAX; resumes++) {
+    for (let resumes = 0; resumes <= RESUMES_MAX; ) {
       const receivedBefore = this.#received;
       const targets = new ReadTargets(this.#cluster, file, source, this.#signal);
       if (await this.#tryInTurn(targets, file)) return;
+      if (this.#pause.isLong) {
+        await this.#pause.over(this.#signal);
+        this.#throwIfCancelled();
+        continue;
+      }
+      resumes += 1;
       // Where bytes came from before, more may come from; otherwise all have been tried in vain.
       if (this.#received === receivedBefore) throw targets.verdict();
     }
@@ -68,11 +76,14 @@ export class PieceDownload implements DownloadSink {
   }
 
   resume(): void {
-    if (this.#reader !== null) this.#control?.resume();
+    if (this.#reader === null) return;
+    this.#pause.end();
+    this.#control?.resume();
   }
 
   cancel(reason: unknown): void {
     this.#cancelled = { reason };
+    this.#pause.end();
     this.#control?.cancel(reason);
   }
 
@@ -91,8 +102,9 @@ export class PieceDownload implements DownloadSink {
 
   data(chunk: Buffer): boolean {
     this.#received += chunk.length;
-    if (this.#reader !== null) return this.#reader(chunk);
-    this.#held.push(chunk);
+    if (this.#reader === null) this.#held.push(chunk);
+    else if (this.#reader(chunk)) return true;
+    if (this.bytesLeft > 0) this.#pause.start();
     return false;
   }
 
@@ -118,6 +130,7 @@ export class PieceDownload implements DownloadSink {
       } catch (error) {
         this.#control = null;
         this.#throwIfCancelled();
+        if (this.#pause.isLong) return false;
         if (!isFastdfsFailure(error)) throw error;
         targets.failed(target, error);
         if (this.#received > receivedBefore) return false;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { BlobStore, FilePiece } from '../../../src/blob-store/blob-store.ts';
 import { downloadFile } from '../../../src/fastdfs/protocol/commands/download-file.ts';
@@ -168,6 +168,39 @@ describe('opening pieces', () => {
     }
     stream.destroy();
     expect(await read(bench.store, [{ ...piece, size: 5 }])).toEqual(Buffer.alloc(5));
+  });
+
+  it('lends the connection of a reader that pauses to others, and reads on later', async () => {
+    const settings = { ...large, connectionsPerServerMax: 1, readerPauseMs: 20 };
+    const bench = await startBench({ group1: 1 }, settings);
+    const content = randomBytes(16 * 1024 * 1024);
+    const piece = await storeOne(bench, content);
+    const [first, second, third] = await Promise.all(
+      [0, 1, 2].map(() => bench.store.open([piece, piece], { signal })),
+    );
+    for (const stream of [third, first, second]) {
+      const bytes = await readAll(stream ?? Readable.from([]));
+      expect(bytes.equals(Buffer.concat([content, content]))).toBe(true);
+    }
+  });
+
+  it('ends with the reason of the signal while the reader pauses, and when it leaves', async () => {
+    const settings = { ...large, connectionsPerServerMax: 1, readerPauseMs: 5 };
+    const bench = await startBench({ group1: 1 }, settings);
+    const piece = await storeOne(bench, Buffer.alloc(16 * 1024 * 1024));
+    const cancel = new AbortController();
+    const cancelled = await bench.store.open([piece], { signal: cancel.signal });
+    await expect.poll(() => bench.closed).toEqual(['cancelled']);
+    const failure = new Promise((resolve) => cancelled.once('error', resolve));
+    cancel.abort(new Error('stopping'));
+    expect(await failure).toMatchObject({ message: 'stopping' });
+    const left = await bench.store.open([piece], { signal });
+    await expect.poll(() => bench.closed).toEqual(['cancelled', 'cancelled']);
+    left.destroy();
+    await new Promise((resolve) => left.once('close', resolve));
+    const downloads = () => at(bench.storages, 0).requests.filter((code) => code === DOWNLOAD);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(downloads()).toHaveLength(2);
   });
 
   it('ends with the reason of the signal', async () => {
