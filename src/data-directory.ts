@@ -4,7 +4,6 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirectories, syncDirectory } from './support/make-directories.ts';
 import type { HostPort } from './support/units.ts';
 
 /** A data directory that cannot be used as it is; the message says what to do. */
@@ -38,7 +38,7 @@ export class DataDirectory {
   /** Makes the directory when it is missing. */
   static prepare(path: string): DataDirectory {
     try {
-      mkdirSync(path, { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+      makeDirectories(path, OWNER_ONLY_DIRECTORY);
     } catch (error) {
       throw new DataDirectoryError(
         `The data directory ${path} cannot be made (${(error as Error).message}); set GATEWAY_DATA_DIR to another one.`,
@@ -117,14 +117,6 @@ function writeSynced(path: string, text: string): void {
   } finally {
     closeSync(file);
   }
-}
-
-function syncDirectory(path: string): void {
-  // Windows cannot open directories.
-  if (process.platform === 'win32') return;
-  const directory = openSync(path, 'r');
-  fsyncSync(directory);
-  closeSync(directory);
 }
 
 const temporaryName = (path: string) => `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;

@@ -49,8 +49,7 @@ export async function openGateway(
     ];
     const services = await openWith(config, directory, trackers, { logger, threads: true });
     closers.add(() => services.close());
-    const newRootKey = await ensureRoot(config, services.accessKeys);
-    if (newRootKey) directory.saveRootCredentials(newRootKey);
+    const newRootKey = await ensureRoot(config, services.accessKeys, directory);
     const reaper = new Reaper(services.core);
     reaper.start();
     closers.add(() => reaper.stop());
@@ -145,8 +144,13 @@ async function openWith(
 }
 
 /** Also notices a master key that does not open what the index holds, before anybody signs in. */
-async function ensureRoot(config: Config, accessKeys: AccessKeys): Promise<KeyPair | null> {
-  const newRootKey = await accessKeys.ensureRoot(config.rootKey);
+async function ensureRoot(
+  config: Config,
+  accessKeys: AccessKeys,
+  directory: DataDirectory,
+): Promise<KeyPair | null> {
+  const keep = (pair: KeyPair) => directory.saveRootCredentials(pair);
+  const newRootKey = await accessKeys.ensureRoot(config.rootKey, keep);
   for (const { accessKeyId } of await accessKeys.listKeys(null)) {
     try {
       await accessKeys.findCredentials(accessKeyId);

@@ -64,12 +64,21 @@ export class AccessKeys {
   /**
    * Makes sure that there is a root user with a key. A configured pair becomes one of root's keys
    * (others stay valid until removed); without one, a random pair is made for a root that has
-   * none. Resolves to that random pair, which is to be printed once, or to null.
+   * none. Resolves to that random pair, which is to be printed once, or to null. `keep` writes the
+   * pair down before it counts: a crash in between must not leave a key that nobody knows.
    */
-  async ensureRoot(configured: KeyPair | null): Promise<KeyPair | null> {
+  async ensureRoot(
+    configured: KeyPair | null,
+    keep: (pair: KeyPair) => void = () => {},
+  ): Promise<KeyPair | null> {
     const root = await this.#findOrCreateRoot();
     const keys = await this.#index.listAccessKeys(root.id);
-    if (!configured) return keys.length > 0 ? null : await this.addKey(root.name, null);
+    if (!configured) {
+      if (keys.length > 0) return null;
+      const pair = randomKeyPair();
+      keep(pair);
+      return await this.addKey(root.name, pair);
+    }
     const current = keys.find((key) => key.accessKeyId === configured.accessKeyId);
     if (!current || !this.#opensTo(current, configured.secretAccessKey)) {
       await this.addKey(root.name, configured);

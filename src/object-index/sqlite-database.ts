@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { makeDirectories } from '../support/make-directories.ts';
 import { IndexError } from './object-index.ts';
 import { runStatements, type Statement, type Statements } from './statements.ts';
 
@@ -17,7 +18,7 @@ const WAL_SIZE_BYTES_KEPT = 16 * 1024 * 1024;
 /** Opens the database to write; makes it, readable by its owner only, when it is missing. */
 export function openDatabase(path: string): SqliteDatabase {
   if (path !== ':memory:') {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectories(dirname(path));
     closeSync(openSync(path, 'a', 0o600));
   }
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });

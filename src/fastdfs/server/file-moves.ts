@@ -1,17 +1,7 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, unlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, linkSync, openSync, renameSync, unlinkSync } from 'node:fs';
 
 /** System errors of `link` that mean: not on this file system. */
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
-/** Makes the names of new directories durable, from the innermost to the outermost. */
-export function syncNewDirectories(path: string, firstMade: string): void {
-  for (let made = path; made.length >= firstMade.length; made = dirname(made)) {
-    const fd = openSync(dirname(made), 'r');
-    fsyncSync(fd);
-    closeSync(fd);
-  }
-}
 
 /** Moves a file without ever overwriting another: fails with EEXIST instead. */
 export function moveWithoutOverwriting(from: string, to: string): void {

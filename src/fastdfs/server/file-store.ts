@@ -11,10 +11,11 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeDirectories } from '../../support/make-directories.ts';
 import { isFileName } from '../protocol/file-id.ts';
 import { DirectorySync } from './directory-sync.ts';
 import type { StorageFaults } from './faults.ts';
-import { moveWithoutOverwriting, syncNewDirectories } from './file-moves.ts';
+import { moveWithoutOverwriting } from './file-moves.ts';
 import { KeyLock } from './key-lock.ts';
 import { errno, fastdfsStatusOf, RefusedRequest, systemError } from './refused-request.ts';
 import type { ResolvedSettings } from './settings.ts';
@@ -54,9 +55,9 @@ export class FileStore {
     this.durable = settings.durability === 'fsync';
     this.#faults = faults;
     this.#stagingPath = join(this.dataPath, STAGING_DIRECTORY);
-    const firstMade = mkdirSync(this.#stagingPath, { recursive: true });
+    if (this.durable) makeDirectories(this.#stagingPath);
+    else mkdirSync(this.#stagingPath, { recursive: true });
     requireDirectory(this.#stagingPath);
-    if (this.durable && firstMade !== undefined) syncNewDirectories(this.#stagingPath, firstMade);
     for (const name of readdirSync(this.#stagingPath)) {
       rmSync(join(this.#stagingPath, name), { recursive: true, force: true });
     }

@@ -126,7 +126,14 @@ describe('users', () => {
 
 describe('root', () => {
   it('gets a random key at the first start and keeps it', async () => {
-    const made = await accessKeys.ensureRoot(null);
+    const kept: unknown[] = [];
+    // Written down first: a crash in between must not leave a key that nobody knows.
+    const failing = accessKeys.ensureRoot(null, () => {
+      throw new Error('killed');
+    });
+    await expect(failing).rejects.toThrow('killed');
+    const made = await accessKeys.ensureRoot(null, (pair) => kept.push(pair));
+    expect(kept).toEqual([made]);
     expect(await accessKeys.ensureRoot(null)).toBeNull();
     const credentials = await accessKeys.findCredentials(made?.accessKeyId ?? '');
     expect(credentials).toMatchObject({
