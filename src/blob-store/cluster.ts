@@ -2,12 +2,14 @@ import type { FailedServers } from '../fastdfs/client/failed-servers.ts';
 import type { StorageClient } from '../fastdfs/client/storage-client.ts';
 import type { TrackerClient } from '../fastdfs/client/tracker-client.ts';
 import type { ClusterView } from './cluster-view.ts';
+import type { StoreAnswers } from './store-answers.ts';
 
 /** What the parts of the blob store work with. */
 export interface Cluster {
   readonly trackers: TrackerClient;
   readonly storage: StorageClient;
   readonly view: ClusterView;
+  readonly storeAnswers: StoreAnswers;
   /** Storage servers that failed lately. */
   readonly failed: FailedServers;
   /** A reader that pauses for longer gives its connection back meanwhile. */

@@ -14,6 +14,7 @@ import { ClusterView } from './cluster-view.ts';
 import { deleteFile } from './delete-file.ts';
 import { PieceStream } from './piece-stream.ts';
 import { SegmentSource } from './segment-source.ts';
+import { StoreAnswers } from './store-answers.ts';
 import { storeSegment } from './store-segment.ts';
 
 export interface FastdfsBlobStoreSettings extends PoolSettings {
@@ -56,6 +57,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
   const cluster: Cluster = {
     trackers,
     storage: new StorageClient(pools),
+    storeAnswers: new StoreAnswers(trackers),
     view: new ClusterView(trackers, settings.clusterViewRefreshMs),
     failed: new FailedServers(settings.avoidFailedServerMs),
     readerPauseMs: settings.readerPauseMs,

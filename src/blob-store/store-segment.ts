@@ -31,7 +31,11 @@ const STORE_TRIES_MAX = 4;
  * Stores one file and compares what its name says with what was sent. Rejects with
  * `BlobStoreError`, what the content throws, or the signal's reason.
  */
-export async function storeSegment(cluster: Cluster, segment: Segment): Promise<StoredFile> {
+export function storeSegment(cluster: Cluster, segment: Segment): Promise<StoredFile> {
+  return cluster.storeAnswers.whileUploading(() => tryServers(cluster, segment));
+}
+
+async function tryServers(cluster: Cluster, segment: Segment): Promise<StoredFile> {
   const targets = new UploadTargets(cluster, segment.groupName, segment.signal);
   let failure: Error | null = null;
   for (let tries = 0; tries < STORE_TRIES_MAX; tries++) {

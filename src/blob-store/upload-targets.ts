@@ -24,8 +24,8 @@ export class UploadTargets {
 
   /** Null when all were tried. Rejects as `TrackerClient` does when no tracker names any. */
   async next(): Promise<StoreTarget | null> {
-    const { trackers, failed } = this.#cluster;
-    const named = await trackers.queryStore(this.#groupName, this.#signal);
+    const { failed } = this.#cluster;
+    const named = await this.#askTracker();
     if (this.#isUntried(named) && !failed.isAvoided(named)) return this.#take(named);
     const avoided: StoreTarget[] = [];
     for await (const target of this.#others(named.groupName)) {
@@ -35,6 +35,14 @@ export class UploadTargets {
     }
     const [lastResort] = avoided;
     return lastResort === undefined ? null : this.#take(lastResort);
+  }
+
+  /** What failed may have been an answer of a moment ago, so only the first may be one. */
+  #askTracker(): Promise<StoreTarget> {
+    const { trackers, storeAnswers } = this.#cluster;
+    return this.#tried.size === 0
+      ? storeAnswers.next(this.#groupName, this.#signal)
+      : trackers.queryStore(this.#groupName, this.#signal);
   }
 
   /** Writable storage servers of the group, then of the other groups that may take the file. */
