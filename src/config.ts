@@ -117,6 +117,7 @@ function toConfig(values: z.output<typeof settings>) {
       region: values.GATEWAY_REGION,
       domains: values.GATEWAY_DOMAINS,
       bodyIdleTimeoutMs: values.GATEWAY_BODY_IDLE_TIMEOUT,
+      requestsMax: values.GATEWAY_REQUESTS_MAX,
       acceptsSignatureV2Links: values.GATEWAY_SIGNATURE_V2,
     },
     console: { listen: values.GATEWAY_CONSOLE_LISTEN },

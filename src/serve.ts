@@ -52,7 +52,7 @@ export async function serve(config: Config): Promise<void> {
 
 async function openS3Door(
   { core, accessKeys }: Gateway,
-  { s3: { domains, bodyIdleTimeoutMs, acceptsSignatureV2Links } }: Config,
+  { s3: { domains, bodyIdleTimeoutMs, requestsMax, acceptsSignatureV2Links } }: Config,
   wanted: HostPort,
 ): Promise<S3Listener> {
   const findCredentials = (id: string) => accessKeys.findCredentials(id);
@@ -61,6 +61,7 @@ async function openS3Door(
     findCredentials,
     domains,
     bodyIdleTimeoutMs,
+    requestsMax,
     acceptsSignatureV2Links,
   });
   try {

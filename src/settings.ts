@@ -112,6 +112,7 @@ export const settings = z.object({
   GATEWAY_REPLAY_BUFFER_SIZE: size('1MiB', '0', '64MiB'),
   GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),
   GATEWAY_BODY_IDLE_TIMEOUT: duration('30s', '100ms', '1h'),
+  GATEWAY_REQUESTS_MAX: count('512', 1, 100_000),
   GATEWAY_SHUTDOWN_GRACE: duration('30s', '0', '1h'),
   GATEWAY_LOG_LEVEL: text(
     'info',

@@ -26,6 +26,8 @@ export interface S3AppContext {
   readonly domains: readonly string[];
   /** A body of which no byte comes for so long is refused with `RequestTimeout`. */
   readonly bodyIdleTimeoutMs: number;
+  /** Requests that are served at a time; each may hold some MiB. More are told to slow down. */
+  readonly requestsMax: number;
   /** Whether presigned links of signature version 2 count. */
   readonly acceptsSignatureV2Links: boolean;
   /** Replaced in tests. */
@@ -47,10 +49,16 @@ export function createS3App(context: S3AppContext): Hono<{ Bindings: S3Bindings 
   };
   const { logger } = context.core;
   const app = new Hono<{ Bindings: S3Bindings }>();
+  let requestCount = 0;
   app.all('*', async (c) => {
     const exchange = new Exchange(c.env);
-    exchange.outgoing.once('close', () => logRequest(exchange, logger));
+    requestCount += 1;
+    exchange.outgoing.once('close', () => {
+      requestCount -= 1;
+      logRequest(exchange, logger);
+    });
     try {
+      if (requestCount > context.requestsMax) throw new GatewayError('SlowDown');
       await sendResponse(exchange, await dispatcher.dispatch(exchange), identity);
     } catch (thrown) {
       const error = toGatewayError(thrown);

@@ -469,6 +469,23 @@ describe('answers', () => {
     expect(seen[0]?.request.signal.aborted).toBe(true);
   });
 
+  it('tell clients to slow down while too many requests are served', async () => {
+    const started = await start({ requestsMax: 1 });
+    const busy = await connectTo(started);
+    busy.write(renderHead(signRequest({ target: '/photos/endless' })));
+    await expect.poll(() => seen.length).toBe(1);
+    const connection = await connectTo(started);
+    connection.write(getCat());
+    const refused = await connection.response();
+    expect(refused.status).toBe(503);
+    expect(refused.body).toContain('<Code>SlowDown</Code>');
+    expect(refused.headers.get('retry-after')).toBe('1');
+    busy.destroy();
+    await expect.poll(() => started.logLines.some(({ key }) => key === 'endless')).toBe(true);
+    connection.write(getCat());
+    expect((await connection.response()).status).toBe(200);
+  });
+
   it('allow the methods that a resource has', async () => {
     const connection = await connectTo(await start());
     connection.write(renderHead(signRequest({ method: 'DELETE', target: '/photos/cat' })));

@@ -45,6 +45,7 @@ export async function startS3Server(
   routes: readonly Route[],
   options: {
     readonly bodyIdleTimeoutMs?: number;
+    readonly requestsMax?: number;
     readonly domains?: readonly string[];
     readonly now?: () => number;
   } = {},
@@ -65,6 +66,7 @@ export async function startS3Server(
     routes,
     domains: options.domains ?? [],
     bodyIdleTimeoutMs: options.bodyIdleTimeoutMs ?? 60_000,
+    requestsMax: options.requestsMax ?? 100,
     acceptsSignatureV2Links: true,
     findCredentials: async (accessKeyId) =>
       accessKeyId === testKey.accessKeyId
