@@ -137,7 +137,7 @@ export const settings = z.object({
   GATEWAY_WORKERS: text('1', '1: this version runs in one process', /^1$/),
 });
 
-export type SettingName = keyof typeof settings.shape;
+type SettingName = keyof typeof settings.shape;
 
 /** Whose values never appear in a message. */
 export const secretSettings: ReadonlySet<string> = new Set<SettingName>([

@@ -2,7 +2,7 @@ import type { BlobStore } from '../blob-store/blob-store.ts';
 import { clusterProblem } from '../core/cluster-health.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 
-export interface ReadinessCheck {
+interface ReadinessCheck {
   readonly name: 'gateway' | 'index' | 'fastdfs';
   readonly ok: boolean;
   /** What is wrong and where, for a person; null when nothing is. */

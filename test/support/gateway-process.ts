@@ -155,6 +155,3 @@ async function readCredentials(dataDir: string): Promise<Credentials> {
     secretAccessKey: settingOf('AWS_SECRET_ACCESS_KEY'),
   };
 }
-
-/** True when the tests run against a cluster and not against the embedded node. */
-export const isOnCluster = Boolean(process.env.FASTDFS_TRACKERS);

@@ -10,7 +10,7 @@ export interface WireVector {
   readonly connectionAfter: 'open' | 'closed' | 'undefined';
 }
 
-export interface WireFrame {
+interface WireFrame {
   /** Bytes with the header, also where `hex` is cut. */
   readonly length: number;
   readonly hex: string;

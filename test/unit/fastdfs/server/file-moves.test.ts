@@ -1,20 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { moveWithoutOverwriting } from '../../../../src/fastdfs/server/file-moves.ts';
 
-const fake = vi.hoisted(() => ({ linkError: null as string | null }));
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  return {
-    ...fs,
-    linkSync(from: string, to: string) {
-      if (fake.linkError !== null) throw Object.assign(new Error('link'), { code: fake.linkError });
-      fs.linkSync(from, to);
-    },
-  };
-});
+/** As on a file system where `link` fails with that code; null for the real one. */
+const linkThat = (code: string | null) =>
+  code === null
+    ? linkSync
+    : () => {
+        throw Object.assign(new Error('link'), { code });
+      };
 
 let directory: string;
 beforeEach(() => {
@@ -22,7 +18,6 @@ beforeEach(() => {
   writeFileSync(join(directory, 'from'), 'content');
 });
 afterEach(() => {
-  fake.linkError = null;
   rmSync(directory, { recursive: true });
 });
 
@@ -30,37 +25,32 @@ describe.each([
   ['with links', null],
   ['on a file system without links', 'EPERM'],
 ])('moving %s', (_name, linkError) => {
-  beforeEach(() => {
-    fake.linkError = linkError;
-  });
+  const move = () =>
+    moveWithoutOverwriting(join(directory, 'from'), join(directory, 'to'), linkThat(linkError));
 
   it('leaves the file under its new name only', () => {
-    moveWithoutOverwriting(join(directory, 'from'), join(directory, 'to'));
+    move();
     expect(readdirSync(directory)).toEqual(['to']);
     expect(readFileSync(join(directory, 'to'), 'utf8')).toBe('content');
   });
 
   it('never overwrites', () => {
     writeFileSync(join(directory, 'to'), 'older');
-    expect(() => moveWithoutOverwriting(join(directory, 'from'), join(directory, 'to'))).toThrow(
-      expect.objectContaining({ code: 'EEXIST' }),
-    );
+    expect(move).toThrow(expect.objectContaining({ code: 'EEXIST' }));
     expect(readFileSync(join(directory, 'to'), 'utf8')).toBe('older');
     expect(readFileSync(join(directory, 'from'), 'utf8')).toBe('content');
   });
 
   it('leaves nothing when there is nothing to move', () => {
     rmSync(join(directory, 'from'));
-    expect(() => moveWithoutOverwriting(join(directory, 'from'), join(directory, 'to'))).toThrow(
-      expect.objectContaining({ code: 'ENOENT' }),
-    );
+    expect(move).toThrow(expect.objectContaining({ code: 'ENOENT' }));
     expect(readdirSync(directory)).toEqual([]);
   });
 });
 
 it('passes other errors of link on', () => {
-  fake.linkError = 'EACCES';
-  expect(() => moveWithoutOverwriting(join(directory, 'from'), join(directory, 'to'))).toThrow(
+  const [from, to] = [join(directory, 'from'), join(directory, 'to')];
+  expect(() => moveWithoutOverwriting(from, to, linkThat('EACCES'))).toThrow(
     expect.objectContaining({ code: 'EACCES' }),
   );
 });
