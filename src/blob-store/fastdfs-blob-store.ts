@@ -13,6 +13,7 @@ import { readClusterState } from './cluster-state.ts';
 import { ClusterView } from './cluster-view.ts';
 import { deleteFile } from './delete-file.ts';
 import { PieceStream } from './piece-stream.ts';
+import { readPiece } from './read-piece.ts';
 import { SegmentSource } from './segment-source.ts';
 import { StoreAnswers } from './store-answers.ts';
 import { storeSegment } from './store-segment.ts';
@@ -128,6 +129,10 @@ class FastdfsBlobStore implements BlobStore {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<Readable> {
     return PieceStream.open(this.#cluster, pieces, signal);
+  }
+
+  read(piece: FilePiece, { signal }: { readonly signal: AbortSignal }): Promise<Buffer> {
+    return readPiece(this.#cluster, piece, signal);
   }
 
   delete(fileId: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {

@@ -11,6 +11,12 @@ import { isOnlyVersion } from './version-id.ts';
 /** Segments of one look into the index: 64 GiB of an object in segments of the default size. */
 const segmentsPageSize = 1000;
 
+/**
+ * A range of one file up to this many bytes is read whole before it is sent; this times the requests
+ * served at a time is what such reads take of memory.
+ */
+const wholeReadSizeMax = 128 * 1024;
+
 /** How often a read starts over when the object is replaced between look-up and opening. */
 const openAttemptsMax = 3;
 
@@ -72,12 +78,12 @@ export async function getObject(
   core: CoreServices,
   request: GetObjectRequest,
   signal: AbortSignal,
-): Promise<FoundObject & { readonly body: Readable | null }> {
+): Promise<FoundObject & { readonly body: Buffer | Readable | null }> {
   for (let attempt = 1; ; attempt += 1) {
     const found = await headObject(core, request);
     if (found.isNotModified) return { ...found, body: null };
     try {
-      return { ...found, body: await openObject(core, found.object, found.range, signal) };
+      return { ...found, body: await readObject(core, found.object, found.range, signal) };
     } catch (error) {
       const isLast = attempt === openAttemptsMax;
       if (isLast || !(await isGone(core, found.object, error))) throw error;
@@ -111,6 +117,21 @@ export async function getRecord(
   if (object) return object;
   if (versionId === null) throw new GatewayError('NoSuchKey', { Key: key });
   throw new GatewayError('NoSuchVersion', { Key: key, VersionId: versionId });
+}
+
+/** As `openObject`; what is small comes as one buffer. */
+async function readObject(
+  core: CoreServices,
+  object: ObjectRecord,
+  range: ByteRange | null,
+  signal: AbortSignal,
+): Promise<Buffer | Readable | null> {
+  const { start, size } = range ?? { start: 0, size: object.size };
+  const { fileId } = object;
+  if (fileId === null || size === 0 || size > wholeReadSizeMax) {
+    return await openObject(core, object, range, signal);
+  }
+  return await core.blobs.read({ fileId, offset: start, size }, { signal });
 }
 
 /** Bytes of an object: `range` of it, or all when null. Null when there are none. */

@@ -45,7 +45,7 @@ export interface S3Response {
   /** By name; undefined values are left out; values are latin1 octets. */
   readonly headers?: Readonly<Record<string, string | number | undefined>>;
   /** Text is XML; a stream needs a content-length header. Dropped for HEAD. */
-  readonly body?: string | Readable;
+  readonly body?: string | Buffer | Readable;
 }
 
 interface OperationContext {

@@ -96,11 +96,16 @@ async function send(
     return;
   }
   if (body instanceof Readable) body.destroy();
-  const content = typeof body === 'string' && !isBodiless ? Buffer.from(body) : null;
+  const content = isBodiless || body instanceof Readable ? null : contentOf(body);
   if (content) head['content-type'] ??= 'application/xml';
   if (!isBodiless) head['content-length'] = content?.length ?? 0;
   outgoing.writeHead(status, head);
   await end(exchange, content);
+}
+
+function contentOf(body: string | Buffer | undefined): Buffer | null {
+  if (body === undefined) return null;
+  return typeof body === 'string' ? Buffer.from(body) : body;
 }
 
 /** Answers with the error's document; closes the connection when an answer has begun already. */

@@ -25,7 +25,8 @@ export function incomingContent(
 }
 
 /** Reads a body to its end. */
-export async function bytesOf(body: Readable | null): Promise<Buffer> {
+export async function bytesOf(body: Buffer | Readable | null): Promise<Buffer> {
+  if (Buffer.isBuffer(body)) return body;
   const chunks: Buffer[] = [];
   if (body) for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -83,6 +83,12 @@ export class MemoryBlobStore implements BlobStore {
     );
   }
 
+  async read(piece: FilePiece, options: { readonly signal: AbortSignal }): Promise<Buffer> {
+    await this.onOpen?.();
+    for await (const content of this.#read([piece], options.signal)) return content;
+    throw new Error('an empty range was read');
+  }
+
   async delete(fileId: string, options: { readonly signal: AbortSignal }): Promise<void> {
     options.signal.throwIfAborted();
     if (this.faults.undeletable?.has(fileId)) {

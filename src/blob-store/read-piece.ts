@@ -1,0 +1,25 @@
+import type { FilePiece } from './blob-store.ts';
+import type { Cluster } from './cluster.ts';
+import { toBlobStoreError } from './fastdfs-errors.ts';
+import { PieceDownload } from './piece-download.ts';
+
+/** All bytes of a piece. Rejects with `BlobStoreError` or the signal's reason. */
+export async function readPiece(
+  cluster: Cluster,
+  piece: FilePiece,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const download = new PieceDownload(cluster, piece, signal, () => {});
+  download.deliverTo((chunk) => {
+    chunks.push(chunk);
+    return true;
+  });
+  try {
+    await download.run();
+  } catch (error) {
+    throw toBlobStoreError(error);
+  }
+  const [only] = chunks;
+  return chunks.length === 1 && only ? only : Buffer.concat(chunks, piece.size);
+}
