@@ -177,7 +177,8 @@ describe('cluster status', () => {
     expect(stdout).toMatch(/^TRACKER\s+STATE$/m);
     expect(stdout).toMatch(/^group1\s+\S+:\d+\s+ACTIVE\s/m);
     const state = await json<{ usable: boolean; groups: object[] }>('cluster', 'status');
-    expect(state).toMatchObject({ usable: true, groups: [{ groupName: 'group1' }] });
+    const group1 = expect.objectContaining({ groupName: 'group1' });
+    expect(state).toMatchObject({ usable: true, groups: expect.arrayContaining([group1]) });
   });
 
   it('fails and says why when no tracker answers', async () => {

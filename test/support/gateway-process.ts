@@ -4,7 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -89,10 +91,20 @@ export class GatewayProcess {
     });
   }
 
-  /** Ends it and removes its data. */
+  /** Ends it and removes its data, after a shared cluster has got rid of what was deleted. */
   async dispose(): Promise<void> {
+    if (process.env.FASTDFS_TRACKERS) await this.#waitForDeletions();
     await this.end();
     await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  async #waitForDeletions(): Promise<void> {
+    const path = join(this.dataDir, 'index.sqlite');
+    const index = await openSqliteIndex({ path, deleteDelayMs: 0, threads: false });
+    for (let tries = 0; tries < 300 && (await index.countDeletions()) > 0; tries += 1) {
+      await setTimeout(100);
+    }
+    await index.close();
   }
 }
 

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, type Environment, loadConfig } from '../../src/config.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 function problemsOf(environment: Environment, file?: string): readonly string[] {
   try {
@@ -15,7 +15,7 @@ function problemsOf(environment: Environment, file?: string): readonly string[] 
 }
 
 function settingsFile(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'settings-')), 'gateway.env');
+  const path = join(temporaryDirectory(), 'gateway.env');
   writeFileSync(path, text);
   return path;
 }

@@ -1,21 +1,14 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DataDirectory, DataDirectoryError } from '../../src/data-directory.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 let path: string;
 let directory: DataDirectory;
 
 beforeEach(() => {
-  path = join(mkdtempSync(join(tmpdir(), 'data-')), 'inner', 'data');
+  path = join(temporaryDirectory(), 'inner', 'data');
   directory = DataDirectory.prepare(path);
 });
 

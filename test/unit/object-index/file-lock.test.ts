@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { takeFileLock } from '../../../src/object-index/file-lock.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
-const newPath = () => join(mkdtempSync(join(tmpdir(), 'lock-')), 'gateway.lock');
+const newPath = () => join(temporaryDirectory(), 'gateway.lock');
 
 /** Takes the lock in another process, says how that went, and ends without releasing it. */
 function takeElsewhere(path: string): string {

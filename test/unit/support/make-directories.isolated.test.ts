@@ -1,10 +1,10 @@
-import { mkdtempSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataDirectory } from '../../../src/data-directory.ts';
 import { openDatabase } from '../../../src/object-index/sqlite-database.ts';
 import { makeDirectories } from '../../../src/support/make-directories.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const opened = vi.hoisted(() => new Map<number, string>());
 const synced = vi.hoisted(() => new Set<string>());
@@ -28,7 +28,7 @@ vi.mock('node:fs', async (importOriginal) => {
 let top: string;
 
 beforeEach(() => {
-  top = mkdtempSync(join(tmpdir(), 'directories-'));
+  top = temporaryDirectory();
   synced.clear();
 });
 
