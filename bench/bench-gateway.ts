@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ServerAddress } from '../src/fastdfs/client/server-address.ts';
+import { openSqliteIndex } from '../src/object-index/sqlite-index.ts';
 import type { GatewayEndpoint } from './gateway-side.ts';
 
 const START_TIMEOUT_MS = 30_000;
@@ -14,6 +15,8 @@ export interface BenchGateway {
   readonly endpoint: GatewayEndpoint;
   readonly trackers: readonly ServerAddress[];
   readonly pid: number;
+  /** Resolves when the files of deleted objects are gone: they must not outlive the index. */
+  deletionsDone(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,6 +39,7 @@ export async function startBenchGateway(
       GATEWAY_CONSOLE_LISTEN: 'off',
       GATEWAY_EMBEDDED_TRACKER_PORT: '0',
       GATEWAY_EMBEDDED_STORAGE_PORT: '0',
+      GATEWAY_DELETE_DELAY: '0',
       ...settings,
     },
     stdio: ['ignore', output, output],
@@ -47,6 +51,7 @@ export async function startBenchGateway(
     endpoint: { host: address.hostname, port: Number(address.port), ...readRootKey(dataDir) },
     trackers: trackersOf(dataDir),
     pid: child.pid ?? -1,
+    deletionsDone: () => waitForDeletions(join(dataDir, 'index.sqlite')),
     async stop() {
       child.kill();
       await exited;
@@ -65,6 +70,18 @@ async function waitForEndpoint(logFile: string): Promise<string> {
     await sleep(50);
   }
   throw new Error(`The gateway did not become ready:\n${readFileSync(logFile, 'utf8')}`);
+}
+
+async function waitForDeletions(path: string): Promise<void> {
+  const index = await openSqliteIndex({ path, deleteDelayMs: 0, threads: false });
+  try {
+    for (let count = await index.countDeletions(); count > 0; ) {
+      await sleep(200);
+      count = await index.countDeletions();
+    }
+  } finally {
+    await index.close();
+  }
 }
 
 function readRootKey(dataDir: string): { accessKeyId: string; secretAccessKey: string } {

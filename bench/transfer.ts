@@ -108,6 +108,7 @@ async function runRound({ operations, concurrency }: Workload, content: Buffer, 
     return 0;
   });
   await through('DELETE', null);
+  await gatewayProcess.deletionsDone();
   return { nativePut, gatewayPut, nativeGet, gatewayGet };
 }
 
