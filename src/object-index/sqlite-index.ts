@@ -9,6 +9,7 @@ import {
   pointReads,
   writeOperations,
 } from './operations.ts';
+import { RecentRecords } from './recent-records.ts';
 import { type ChannelSettings, LocalChannel, type RequestChannel } from './request-channel.ts';
 import {
   openDatabase,
@@ -149,18 +150,19 @@ function bindIndex(
   pointReader: SqliteRunner,
   close: () => Promise<void>,
 ): ObjectIndex {
+  const recent = new RecentRecords();
   const readPoint = async (name: string, args: readonly unknown[]): Promise<unknown> => {
     try {
       const operation = (pointReads as OperationTable)[name];
-      return operation && pointReader.run(operation(...args));
+      return operation && recent.get(name, args, () => pointReader.run(operation(...args)));
     } catch (error) {
       throw toIndexError(error, path);
     }
   };
+  const write = (name: string, args: readonly unknown[]) =>
+    recent.whileWriting(name, () => writes.call(name, args));
   return {
-    ...(bindAll(writeOperations, (name, args) => writes.call(name, args)) as BoundWrites<
-      typeof writeOperations
-    >),
+    ...(bindAll(writeOperations, write) as BoundWrites<typeof writeOperations>),
     ...(bindAll(listings, (name, args) => reads.call(name, args)) as BoundReads<typeof listings>),
     ...(bindAll(pointReads, readPoint) as BoundReads<typeof pointReads>),
     close,
