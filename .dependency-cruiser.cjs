@@ -62,7 +62,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records)\\.ts)',
+          '^src/(support/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records|requests)\\.ts)',
       },
     },
     {
@@ -78,7 +78,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|core|s3|console|cli)/|^src/(config|gateway|serve)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records))\\.ts$',
+          '^src/(support|core|s3|console|cli)/|^src/(config|gateway|serve)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests))\\.ts$',
       },
     },
     {

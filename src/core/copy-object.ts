@@ -1,5 +1,5 @@
-import type { WriteCondition } from '../object-index/object-index.ts';
 import type { Bucket, ObjectDescription, ObjectRecord } from '../object-index/records.ts';
+import type { WriteCondition } from '../object-index/requests.ts';
 import { getBucket } from './access.ts';
 import { checkedDescription, copiedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';

@@ -1,5 +1,5 @@
-import type { ConditionalDeletion, DeleteCondition } from '../object-index/object-index.ts';
 import type { Bucket } from '../object-index/records.ts';
+import type { ConditionalDeletion, DeleteCondition } from '../object-index/requests.ts';
 import { GatewayError } from './errors.ts';
 import { checkKey } from './names.ts';
 import type { CoreServices } from './services.ts';

@@ -1,5 +1,5 @@
-import type { PutObjectOutcome, WriteCondition } from '../object-index/object-index.ts';
 import type { Bucket, ObjectDescription, ObjectRecord } from '../object-index/records.ts';
+import type { PutObjectOutcome, WriteCondition } from '../object-index/requests.ts';
 import { checkedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import type { IncomingContent } from './incoming-content.ts';

@@ -1,5 +1,5 @@
-import type { CompleteUploadOutcome, CompleteUploadRequest } from './object-index.ts';
 import { dropObject, findObjectRow, insertObject } from './object-rows.ts';
+import type { CompleteUploadOutcome, CompleteUploadRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
 import { dropParts, findUploadRow, forgetUpload, toUpload } from './upload-rows.ts';
 import { failedCondition } from './write-condition.ts';

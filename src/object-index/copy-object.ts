@@ -1,6 +1,5 @@
 import { bucketExists } from './buckets.ts';
 import { shareFiles } from './file-references.ts';
-import type { CopyObjectOutcome, CopyObjectRequest } from './object-index.ts';
 import {
   dropObject,
   findObjectRow,
@@ -8,6 +7,7 @@ import {
   type ObjectRow,
   toObjectRecord,
 } from './object-rows.ts';
+import type { CopyObjectOutcome, CopyObjectRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
 import { failedCondition } from './write-condition.ts';
 

@@ -1,6 +1,6 @@
 import { commonPrefixOf, compareKeys, firstKeyAfterPrefix } from './key-order.ts';
-import type { ListedObject, ListObjectsPage, ListObjectsRequest } from './object-index.ts';
 import type { ChecksumAlgorithm, ChecksumType } from './records.ts';
+import type { ListedObject, ListObjectsPage, ListObjectsRequest } from './requests.ts';
 import { all, type Statements } from './statements.ts';
 
 /** Where a listing goes on: at a key, behind all rows of a key, or behind one row. */

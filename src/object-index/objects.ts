@@ -1,10 +1,4 @@
 import { bucketExists } from './buckets.ts';
-import type {
-  ConditionalDeletion,
-  NewObject,
-  PutObjectOutcome,
-  WriteCondition,
-} from './object-index.ts';
 import {
   assertTiles,
   dropContents,
@@ -17,6 +11,12 @@ import {
   wholeFileOf,
 } from './object-rows.ts';
 import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
+import type {
+  ConditionalDeletion,
+  NewObject,
+  PutObjectOutcome,
+  WriteCondition,
+} from './requests.ts';
 import { all, allIn, get, type Statements, type WriteContext } from './statements.ts';
 import { allowsDeletion, failedCondition } from './write-condition.ts';
 

@@ -1,5 +1,4 @@
 import { shareFiles } from './file-references.ts';
-import type { CopyPartRequest, NewPart } from './object-index.ts';
 import {
   assertTiles,
   type ChecksumColumns,
@@ -10,6 +9,7 @@ import {
 } from './object-rows.ts';
 import { listSegments } from './objects.ts';
 import type { Part, SegmentContent } from './records.ts';
+import type { CopyPartRequest, NewPart } from './requests.ts';
 import { all, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 import { dropParts, findUploadRow } from './upload-rows.ts';
 

@@ -1,8 +1,8 @@
 import { bucketExists } from './buckets.ts';
 import { type ListingPosition, listEntries, listingStart } from './list-keys.ts';
-import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './object-index.ts';
 import { type ChecksumColumns, toChecksum } from './object-rows.ts';
 import type { Upload } from './records.ts';
+import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './requests.ts';
 import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
 import {
   dropUpload,

@@ -1,4 +1,4 @@
-import type { DeleteCondition, WriteCondition } from './object-index.ts';
+import type { DeleteCondition, WriteCondition } from './requests.ts';
 
 /**
  * Evaluates a condition on the object that the key has inside the writing transaction; null

@@ -2,7 +2,8 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
 import { endEarly } from './body-stream.ts';
-import { errorEntry, renderError } from './errors.ts';
+import { renderError } from './error-document.ts';
+import { errorEntry } from './errors.ts';
 import { newRequestId } from './exchange.ts';
 
 /** What Node's HTTP parser says, in S3's words; the rest is a malformed request. */

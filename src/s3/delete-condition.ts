@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
-import type { DeleteCondition } from '../object-index/object-index.ts';
+import type { DeleteCondition } from '../object-index/requests.ts';
 import { parseEtags, parseHttpDate } from './preconditions.ts';
 
 /** Where a request says each condition: headers of DeleteObject, elements of DeleteObjects. */

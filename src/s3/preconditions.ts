@@ -1,6 +1,6 @@
 import type { ReadConditions } from '../core/preconditions.ts';
-import type { WriteCondition } from '../object-index/object-index.ts';
 import type { ObjectRecord } from '../object-index/records.ts';
+import type { WriteCondition } from '../object-index/requests.ts';
 import type { RequestHeaders } from './operation.ts';
 
 /** The conditions of a read, or of the source of a copy with the prefix `x-amz-copy-source-`. */

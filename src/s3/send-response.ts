@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import type { GatewayError } from '../core/errors.ts';
 import { hasEndedEarly } from './body-stream.ts';
 import { drainRequest } from './drain.ts';
-import { errorEntry, errorHeaders, renderError } from './errors.ts';
+import { errorHeaders, renderError } from './error-document.ts';
+import { errorEntry } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { S3Response } from './operation.ts';
 

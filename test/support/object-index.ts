@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { NewObject, NewPart, ObjectIndex } from '../../src/object-index/object-index.ts';
+import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { ObjectRecord, Upload } from '../../src/object-index/records.ts';
+import type { NewObject, NewPart } from '../../src/object-index/requests.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
 
 /** An index with one bucket, and a way to look at its tables from outside. */

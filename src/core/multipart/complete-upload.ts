@@ -1,5 +1,5 @@
-import type { WriteCondition } from '../../object-index/object-index.ts';
 import type { Bucket, Checksum, ChecksumType, Part, Upload } from '../../object-index/records.ts';
+import type { WriteCondition } from '../../object-index/requests.ts';
 import { badChecksum } from '../content-digest.ts';
 import { GatewayError } from '../errors.ts';
 import { publishedObject } from '../put-object.ts';

@@ -6,7 +6,7 @@ import {
 } from '../../core/list-objects.ts';
 import { ownerNames } from '../../core/owner-names.ts';
 import type { CoreServices } from '../../core/services.ts';
-import type { ListedObject, ListObjectsPage } from '../../object-index/object-index.ts';
+import type { ListedObject, ListObjectsPage } from '../../object-index/requests.ts';
 import { quoteEtag } from '../object-headers.ts';
 import type { Operation, QueryParameters } from '../operation.ts';
 import { integerParameter, isoTime, type KeyEncoding, keyEncoding } from '../parameters.ts';

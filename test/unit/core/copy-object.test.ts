@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type CopyObjectRequest, copyObject } from '../../../src/core/copy-object.ts';
 import { getObject } from '../../../src/core/get-object.ts';
 import { putObject } from '../../../src/core/put-object.ts';
-import type { CopyObjectOutcome } from '../../../src/object-index/object-index.ts';
+import type { CopyObjectOutcome } from '../../../src/object-index/requests.ts';
 import { createTestCore, type TestCore } from '../../support/core-services.ts';
 import { bytesOf, incomingContent } from '../../support/incoming-content.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CopyObjectRequest } from '../../../src/object-index/object-index.ts';
 import type { ObjectRecord } from '../../../src/object-index/records.ts';
+import type { CopyObjectRequest } from '../../../src/object-index/requests.ts';
 import {
   createBucket,
   type IndexUnderTest,

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareKeys } from '../../../src/object-index/key-order.ts';
 import { listObjects } from '../../../src/object-index/list-keys.ts';
 import { migrate } from '../../../src/object-index/migrate.ts';
-import type { ListObjectsRequest } from '../../../src/object-index/object-index.ts';
 import { writeOperations } from '../../../src/object-index/operations.ts';
+import type { ListObjectsRequest } from '../../../src/object-index/requests.ts';
 import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
 import {
   type IndexUnderTest,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { NewObject } from '../../../src/object-index/object-index.ts';
+import type { NewObject } from '../../../src/object-index/requests.ts';
 import {
   DELETE_DELAY_MS,
   type IndexUnderTest,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CopyPartRequest } from '../../../src/object-index/object-index.ts';
 import type { ObjectRecord, Upload } from '../../../src/object-index/records.ts';
+import type { CopyPartRequest } from '../../../src/object-index/requests.ts';
 import {
   type IndexUnderTest,
   indexEngines,

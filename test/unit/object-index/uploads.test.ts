@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareKeys } from '../../../src/object-index/key-order.ts';
-import type { ListUploadsRequest } from '../../../src/object-index/object-index.ts';
+import type { ListUploadsRequest } from '../../../src/object-index/requests.ts';
 import {
   type IndexUnderTest,
   indexEngines,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WriteCondition } from '../../../src/object-index/object-index.ts';
+import type { WriteCondition } from '../../../src/object-index/requests.ts';
 import { failedCondition } from '../../../src/object-index/write-condition.ts';
 
 describe('failedCondition', () => {

@@ -1,0 +1,165 @@
+import type {
+  Checksum,
+  ChecksumAlgorithm,
+  ChecksumType,
+  ObjectDescription,
+  ObjectRecord,
+  SegmentContent,
+  Upload,
+} from './records.ts';
+
+/** What a write demands of the key as it is when the transaction runs (RFC 9110, section 13). */
+export interface WriteCondition {
+  /** ETags without quotes, or `*`: one of them must be the current object's. */
+  readonly ifMatch?: readonly string[];
+  /** ETags without quotes, or `*`: none of them may be the current object's. */
+  readonly ifNoneMatch?: readonly string[];
+}
+
+/** What a deletion demands of the object under the key, if there is one. */
+export interface DeleteCondition {
+  /** ETags without quotes, or `*`: one of them must be the object's. */
+  readonly ifMatch?: readonly string[];
+  /** Whole seconds count: clients know the time of an object no finer. */
+  readonly lastModifiedMs?: number;
+  readonly sizeBytes?: number;
+}
+
+export interface ConditionalDeletion {
+  readonly key: string;
+  readonly condition: DeleteCondition;
+}
+
+export interface NewObject extends ObjectDescription {
+  readonly bucketId: number;
+  readonly key: string;
+  readonly ownerId: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly checksum: Checksum | null;
+  readonly lastModifiedMs: number;
+  /**
+   * Tile the object without gap or overlap; empty when size is 0. The files were stored for this
+   * object: a single segment from offset 0 is taken for a whole file.
+   */
+  readonly segments: readonly SegmentContent[];
+}
+
+export type PutObjectOutcome =
+  | { readonly outcome: 'stored'; readonly object: ObjectRecord }
+  | { readonly outcome: 'no-such-bucket' | 'no-such-key' | 'precondition-failed' };
+
+export interface CopyObjectRequest {
+  readonly source: { readonly bucketId: number; readonly key: string };
+  /** The object that was checked by the caller; another one there by now gives `source-changed`. */
+  readonly sourceObjectId: number;
+  readonly destination: { readonly bucketId: number; readonly key: string };
+  readonly ownerId: string;
+  readonly lastModifiedMs: number;
+  /** Null keeps the source's. */
+  readonly description: ObjectDescription | null;
+  readonly condition?: WriteCondition;
+}
+
+export type CopyObjectOutcome =
+  | { readonly outcome: 'stored'; readonly object: ObjectRecord }
+  | {
+      readonly outcome: 'source-changed' | 'no-such-bucket' | 'no-such-key' | 'precondition-failed';
+    };
+
+export interface ListObjectsRequest {
+  readonly bucketId: number;
+  readonly prefix: string;
+  /** Empty for none; any length. */
+  readonly delimiter: string;
+  /**
+   * Only what sorts after this is listed. A common prefix that it equals or starts with does not,
+   * and is passed over whole.
+   */
+  readonly after: string;
+  /** Objects and common prefixes together, 0 to 1000. */
+  readonly limit: number;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly ownerId: string;
+  readonly storageClass: string | null;
+  readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  readonly checksumType: ChecksumType | null;
+}
+
+export interface ListObjectsPage {
+  /** In the order of their keys' UTF-8 bytes. */
+  readonly objects: readonly ListedObject[];
+  readonly commonPrefixes: readonly string[];
+  /** The last key or common prefix returned when more follow: `after` of the next page. */
+  readonly nextAfter: string | null;
+}
+
+export interface ListUploadsRequest {
+  readonly bucketId: number;
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** As `after` of ListObjectsRequest. */
+  readonly keyMarker: string;
+  /** Not empty: uploads of that very key are listed too, from the next upload ID in byte order. */
+  readonly uploadIdMarker: string;
+  readonly limit: number;
+}
+
+export interface ListUploadsPage {
+  readonly uploads: readonly Upload[];
+  readonly commonPrefixes: readonly string[];
+  readonly next: { readonly keyMarker: string; readonly uploadIdMarker: string } | null;
+}
+
+export interface NewPart {
+  readonly bucketId: number;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partNumber: number;
+  readonly size: number;
+  readonly etag: string;
+  readonly checksum: Checksum | null;
+  readonly lastModifiedMs: number;
+  readonly segments: readonly SegmentContent[];
+}
+
+export interface CopyPartRequest extends Omit<NewPart, 'segments' | 'size'> {
+  readonly source: { readonly bucketId: number; readonly key: string };
+  readonly sourceObjectId: number;
+  /** Bytes `start` to `start + size - 1` of the source. */
+  readonly range: { readonly start: number; readonly size: number };
+}
+
+export interface CompleteUploadRequest {
+  readonly bucketId: number;
+  readonly key: string;
+  readonly uploadId: string;
+  /** In ascending order of part number, as the client lists them. */
+  readonly parts: readonly { readonly partNumber: number; readonly etag: string }[];
+  /** ETag and checksum of the whole, worked out by the caller from `listParts`. */
+  readonly etag: string;
+  readonly checksum: Checksum | null;
+  readonly lastModifiedMs: number;
+  readonly condition?: WriteCondition;
+}
+
+export type CompleteUploadOutcome =
+  | { readonly outcome: 'completed'; readonly object: ObjectRecord }
+  /** A part was replaced or is missing since the caller looked. */
+  | { readonly outcome: 'invalid-part'; readonly partNumber: number }
+  | { readonly outcome: 'no-such-upload' | 'no-such-key' | 'precondition-failed' };
+
+/** Remembered for a day, so that a repeated CompleteMultipartUpload gets its first answer. */
+export interface CompletedUpload {
+  readonly uploadId: string;
+  readonly bucketId: number;
+  readonly key: string;
+  readonly etag: string;
+  readonly checksum: Checksum | null;
+}
