@@ -10,6 +10,39 @@ export interface FilePiece {
   readonly size: number;
 }
 
+/**
+ * What an operator should be able to count. Servers are written `host:port`.
+ *
+ * - `failover`: a request went on to another storage server; `command` as `UPLOAD_FILE`.
+ * - `breaker`: a tracker or storage server is left alone from now on, tried again, or used again.
+ * - `replica-wait`: an upload waited for its replicas; `accepted` and `failed` say that too few came.
+ * - `checksum-mismatch`: size or CRC-32 of a file are not those of its file ID.
+ * - `connection-closed`: `reason` as the client's `CloseReason`.
+ */
+export type BlobStoreEvent =
+  | { kind: 'failover'; command: string; server: string; error: Error }
+  | {
+      kind: 'breaker';
+      server: string;
+      role: 'tracker' | 'storage';
+      use: 'read' | 'write';
+      state: BreakerState;
+      reason: string;
+    }
+  | {
+      kind: 'replica-wait';
+      fileId: string;
+      outcome: 'confirmed' | 'accepted' | 'failed';
+      durationMs: number;
+    }
+  | {
+      kind: 'checksum-mismatch';
+      direction: 'upload' | 'download';
+      server: string;
+      fileId: string;
+    }
+  | { kind: 'connection-closed'; server: string; reason: string };
+
 /** A file that was stored in full: its size and CRC-32 agree with what was sent. */
 export interface StoredFile {
   readonly fileId: string;
@@ -41,13 +74,29 @@ export interface StorageServerState {
   readonly version: string;
   readonly totalMib: number;
   readonly freeMib: number;
+  /** Kept free by the trackers and the storage server itself; 0 when the version does not tell. */
+  readonly reservedMib: number;
+  /** ACTIVE, and its mode permits. */
+  readonly isReadable: boolean;
+  readonly isWritable: boolean;
   readonly lastHeartbeatMs: number;
+  /** It has all files that its peers took up to then; a time of the peers' clocks. */
+  readonly lastSyncedMs: number;
+  /** Whether the gateway itself sends it reads, and uploads. */
+  readonly breakers: { readonly read: BreakerState; readonly write: BreakerState };
 }
+
+/**
+ * `closed`: used as usual. `open`: left alone, tried only when nothing else is left. `half-open`:
+ * one request at a time finds out whether it works again.
+ */
+export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export interface GroupState {
   readonly groupName: string;
   readonly totalMib: number;
   readonly freeMib: number;
+  readonly reservedMib: number;
   readonly storageServers: readonly StorageServerState[];
 }
 
@@ -62,6 +111,31 @@ export interface TrackerState {
 export interface ClusterState {
   readonly trackers: readonly TrackerState[];
   readonly groups: readonly GroupState[];
+}
+
+/** Connections of the gateway to one tracker or storage server. */
+export interface PoolState {
+  /** `10.0.0.1:23000`, as the trackers name it. */
+  readonly server: string;
+  /** Open or being opened. */
+  readonly connectionCount: number;
+  readonly idleCount: number;
+  /** Requests that wait for a connection. */
+  readonly waitingCount: number;
+}
+
+/** What one storage server of a file's group says of the file. */
+export interface FileCopy {
+  /** `10.0.0.1:23000` */
+  readonly server: string;
+  /** Whether it took the upload. */
+  readonly isSource: boolean;
+  /**
+   * `damaged`: there, with another size than the file ID tells. `unknown`: it is not ACTIVE, or did
+   * not answer; `problem` says why.
+   */
+  readonly state: 'present' | 'missing' | 'damaged' | 'unknown';
+  readonly problem: string | null;
 }
 
 /**
@@ -109,8 +183,24 @@ export interface BlobStore {
   /** Deletes a file; resolves too when its source server says that it is gone already. */
   delete(fileId: string, options: { readonly signal: AbortSignal }): Promise<void>;
 
-  /** What the trackers say now. Never throws: an unreachable cluster is a state as well. */
+  /**
+   * Asks every storage server of the file's group, side by side, whether it has the file. An empty
+   * list when no tracker tells the group. Rejects with `BlobStoreError` ('not-found') for what is
+   * no file ID, or the signal's reason.
+   */
+  findCopies(
+    fileId: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly FileCopy[]>;
+
+  /**
+   * What the trackers say, seconds ago at most. Never throws: an unreachable cluster is a state as
+   * well.
+   */
   clusterState(): Promise<ClusterState>;
+
+  /** The connections of now. */
+  poolStates(): readonly PoolState[];
 
   close(): Promise<void>;
 }

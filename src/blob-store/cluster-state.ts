@@ -3,7 +3,7 @@ import type { StorageRecord } from '../fastdfs/protocol/commands/list-storages.t
 import { storageStatusName } from '../fastdfs/protocol/storage-status.ts';
 import type { ClusterState, GroupState, StorageServerState, TrackerState } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import type { GroupListing } from './cluster-view.ts';
+import { type GroupListing, storageModes } from './cluster-view.ts';
 
 /** Asks every tracker whether it is there, and one that is for the groups. Never rejects. */
 export async function readClusterState({ trackers, view }: Cluster): Promise<ClusterState> {
@@ -36,6 +36,7 @@ function groupState({ group, storages }: GroupListing): GroupState {
     groupName: group.groupName,
     totalMib: group.totalMb,
     freeMib: group.freeMb,
+    reservedMib: group.reservedMb ?? 0,
     storageServers: storages.map(storageServerState),
   };
 }
@@ -49,6 +50,10 @@ function storageServerState(storage: StorageRecord): StorageServerState {
     version: storage.version,
     totalMib: storage.totalMb,
     freeMib: storage.freeMb,
+    reservedMib: storage.reservedMb ?? 0,
+    ...storageModes(storage),
     lastHeartbeatMs: storage.stat.lastHeartBeatTime * 1000,
+    lastSyncedMs: storage.stat.lastSyncedTimestamp * 1000,
+    breakers: { read: 'closed', write: 'closed' },
   };
 }

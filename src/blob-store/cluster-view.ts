@@ -61,6 +61,15 @@ export class ClusterView {
     return this.#sources.get(name) ?? null;
   }
 
+  /** All storage servers of a group, whatever their status; none when no tracker tells it. */
+  async membersOf(groupName: string): Promise<readonly StorageServer[]> {
+    const now = performance.now();
+    if (now - this.#refreshedAtMs > this.#refreshIntervalMs) this.#refreshBehind(now);
+    await this.#refreshing;
+    const listing = this.#listings.find(({ group }) => group.groupName === groupName);
+    return listing?.storages.map(storageServerOf) ?? [];
+  }
+
   /** Names of the groups that take uploads; empty when no tracker ever told. */
   async findWritableGroups(): Promise<string[]> {
     const now = performance.now();
@@ -130,11 +139,17 @@ function sourceName(groupName: string, source: FileSource): string {
   return `${groupName}/${'host' in source ? source.host : source.storageId}`;
 }
 
-function storageServerOf({ host, port, status, rwMode }: StorageRecord): StorageServer {
+function storageServerOf(storage: StorageRecord): StorageServer {
+  return { host: storage.host, port: storage.port, ...storageModes(storage) };
+}
+
+/** What a storage server takes now: nothing unless it is ACTIVE. */
+export function storageModes({ status, rwMode }: StorageRecord): {
+  readonly isReadable: boolean;
+  readonly isWritable: boolean;
+} {
   const mode = status === STORAGE_STATUS_ACTIVE ? (rwMode ?? RW_MODE_BOTH) : 0;
   return {
-    host,
-    port,
     isReadable: (mode & RW_MODE_READ) !== 0,
     isWritable: (mode & RW_MODE_WRITE) !== 0,
   };

@@ -1,6 +1,7 @@
 import type { FailedServers } from '../fastdfs/client/failed-servers.ts';
 import type { StorageClient } from '../fastdfs/client/storage-client.ts';
 import type { TrackerClient } from '../fastdfs/client/tracker-client.ts';
+import type { BlobStoreEvent } from './blob-store.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { StoreAnswers } from './store-answers.ts';
 
@@ -14,4 +15,5 @@ export interface Cluster {
   readonly failed: FailedServers;
   /** A reader that pauses for longer gives its connection back meanwhile. */
   readonly readerPauseMs: number;
+  readonly onEvent: (event: BlobStoreEvent) => void;
 }

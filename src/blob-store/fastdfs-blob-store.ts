@@ -1,17 +1,26 @@
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import type { ConnectionObserver } from '../fastdfs/client/close-reason.ts';
 import type { PoolSettings } from '../fastdfs/client/connection-settings.ts';
 import { FailedServers } from '../fastdfs/client/failed-servers.ts';
-import type { ServerAddress } from '../fastdfs/client/server-address.ts';
+import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
 import { ServerPools } from '../fastdfs/client/server-pools.ts';
 import { StorageClient } from '../fastdfs/client/storage-client.ts';
 import { TrackerClient } from '../fastdfs/client/tracker-client.ts';
-import type { BlobStore, ClusterState, FilePiece, StoredFile, StoreOptions } from './blob-store.ts';
+import type {
+  BlobStore,
+  BlobStoreEvent,
+  ClusterState,
+  FileCopy,
+  FilePiece,
+  PoolState,
+  StoredFile,
+  StoreOptions,
+} from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
 import { readClusterState } from './cluster-state.ts';
 import { ClusterView } from './cluster-view.ts';
 import { deleteFile } from './delete-file.ts';
+import { findCopies } from './find-copies.ts';
 import { PieceStream } from './piece-stream.ts';
 import { readPiece } from './read-piece.ts';
 import { SegmentSource } from './segment-source.ts';
@@ -31,8 +40,8 @@ export interface FastdfsBlobStoreSettings extends PoolSettings {
    * it goes on: clients that pause a download must not keep all others from the storage server.
    */
   readonly readerPauseMs: number;
-  /** Told of every connection that is closed, and why. */
-  readonly onConnectionClosed?: ConnectionObserver;
+  /** Told of what an operator should be able to count. */
+  readonly onEvent?: (event: BlobStoreEvent) => void;
 }
 
 /** What suits most clusters; a caller overrides what its operator has set. */
@@ -53,7 +62,10 @@ export const FASTDFS_DEFAULTS = {
 
 /** Nothing is connected before it is needed, so this works while the cluster is down. */
 export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobStore {
-  const pools = new ServerPools(settings, settings.onConnectionClosed);
+  const onEvent = settings.onEvent ?? (() => {});
+  const pools = new ServerPools(settings, (address, reason) =>
+    onEvent({ kind: 'connection-closed', server: renderAddress(address), reason }),
+  );
   const trackers = new TrackerClient(pools, settings.trackers, settings.avoidFailedServerMs);
   const cluster: Cluster = {
     trackers,
@@ -62,6 +74,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
     view: new ClusterView(trackers, settings.clusterViewRefreshMs),
     failed: new FailedServers(settings.avoidFailedServerMs),
     readerPauseMs: settings.readerPauseMs,
+    onEvent,
   };
   return new FastdfsBlobStore(pools, cluster, settings.segmentSizeBytesMax);
 }
@@ -139,8 +152,19 @@ class FastdfsBlobStore implements BlobStore {
     return deleteFile(this.#cluster, fileId, signal);
   }
 
+  findCopies(
+    fileId: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<readonly FileCopy[]> {
+    return findCopies(this.#cluster, fileId, signal);
+  }
+
   clusterState(): Promise<ClusterState> {
     return readClusterState(this.#cluster);
+  }
+
+  poolStates(): readonly PoolState[] {
+    return this.#pools.states();
   }
 
   async close(): Promise<void> {

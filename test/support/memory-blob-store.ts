@@ -3,7 +3,9 @@ import {
   type BlobStore,
   BlobStoreError,
   type ClusterState,
+  type FileCopy,
   type FilePiece,
+  type PoolState,
   type StoredFile,
   type StoreOptions,
 } from '../../src/blob-store/blob-store.ts';
@@ -16,6 +18,8 @@ export interface BlobFaults {
   storeUnavailable?: boolean;
   /** Files that cannot be deleted. */
   undeletable?: Set<string>;
+  /** What storage servers say of files; by default one has each that there is. */
+  copies?: Map<string, readonly FileCopy[]>;
 }
 
 /** Files in memory, cut into segments as FastDFS files are, with faults on demand. */
@@ -95,6 +99,17 @@ export class MemoryBlobStore implements BlobStore {
       throw new BlobStoreError('unavailable', `${fileId} cannot be deleted now`);
     }
     this.files.delete(fileId);
+  }
+
+  async findCopies(fileId: string): Promise<readonly FileCopy[]> {
+    const given = this.faults.copies?.get(fileId);
+    if (given) return given;
+    const state = this.files.has(fileId) ? 'present' : 'missing';
+    return [{ server: 'memory:0', isSource: true, state, problem: null }];
+  }
+
+  poolStates(): readonly PoolState[] {
+    return [];
   }
 
   async clusterState(): Promise<ClusterState> {

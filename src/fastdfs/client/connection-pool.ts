@@ -20,6 +20,14 @@ export interface Purpose {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface PoolCounts {
+  /** Open or being opened. */
+  readonly connectionCount: number;
+  readonly idleCount: number;
+  /** Borrowers that wait for a connection. */
+  readonly waitingCount: number;
+}
+
 /** Somebody who waits for a connection, or for the right to open one (null). */
 interface Waiter {
   readonly command: string;
@@ -54,6 +62,14 @@ export class ConnectionPool {
     this.address = address;
     this.#settings = settings;
     this.#observer = observer;
+  }
+
+  get state(): PoolCounts {
+    return {
+      connectionCount: this.#count,
+      idleCount: this.#idle.length,
+      waitingCount: this.#waiters.length,
+    };
   }
 
   /** Whether nothing would be lost by forgetting the pool. */

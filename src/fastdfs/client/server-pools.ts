@@ -1,8 +1,13 @@
 import type { ConnectionObserver } from './close-reason.ts';
 import type { FastdfsConnection } from './connection.ts';
-import { ConnectionPool, type Purpose } from './connection-pool.ts';
+import { ConnectionPool, type PoolCounts, type Purpose } from './connection-pool.ts';
 import type { PoolSettings } from './connection-settings.ts';
 import { renderAddress, type ServerAddress } from './server-address.ts';
+
+interface PoolState extends PoolCounts {
+  /** `host:port` */
+  readonly server: string;
+}
 
 /** The pools of all servers that are talked to, made when first needed. */
 export class ServerPools {
@@ -32,6 +37,11 @@ export class ServerPools {
       this.#pools.set(name, pool);
     }
     return pool.withConnection(purpose, task);
+  }
+
+  /** The connections of now, by server. */
+  states(): PoolState[] {
+    return Array.from(this.#pools, ([server, pool]) => ({ server, ...pool.state }));
   }
 
   close(): void {

@@ -5,7 +5,6 @@ import {
   type FastdfsBlobStoreSettings,
   openFastdfsBlobStore,
 } from '../../../src/blob-store/fastdfs-blob-store.ts';
-import type { CloseReason } from '../../../src/fastdfs/client/close-reason.ts';
 import {
   type FakeStorage,
   type FakeTracker,
@@ -22,7 +21,7 @@ export interface Bench {
   readonly store: BlobStore;
   readonly tracker: FakeTracker;
   readonly storages: FakeStorage[];
-  readonly closed: CloseReason[];
+  readonly closed: string[];
 }
 
 /** A blob store on a fake cluster: by default one group of two. Segments have 1000 bytes. */
@@ -32,12 +31,14 @@ export async function startBench(
 ): Promise<Bench> {
   const { tracker, storages, stop } = await startFakeCluster(groups);
   cleanups.push(stop);
-  const closed: CloseReason[] = [];
+  const closed: string[] = [];
   const store = openFastdfsBlobStore({
     ...FASTDFS_DEFAULTS,
     segmentSizeBytesMax: 1000,
     trackers: [tracker.address],
-    onConnectionClosed: (_address, reason) => closed.push(reason),
+    onEvent: (event) => {
+      if (event.kind === 'connection-closed') closed.push(event.reason);
+    },
     ...settings,
   });
   cleanups.push(() => store.close());

@@ -1,19 +1,11 @@
 import { expect, it } from 'vitest';
 import { renderClusterState } from '../../../src/cli/cluster-report.ts';
+import { groupState, storageServerState } from '../../support/cluster-states.ts';
 
 const now = Date.UTC(2025, 0, 1);
 
 it('shows trackers, groups and storage servers in three tables', () => {
-  const server = {
-    id: '100001',
-    host: '10.0.0.2',
-    port: 23000,
-    status: 'ACTIVE',
-    version: '6.16.1',
-    totalMib: 1024,
-    freeMib: 256,
-    lastHeartbeatMs: now - 3000,
-  };
+  const server = storageServerState({ lastHeartbeatMs: now - 3000 });
   const idle = { ...server, host: '10.0.0.3', status: 'OFFLINE', lastHeartbeatMs: 0 };
   const report = renderClusterState(
     {
@@ -21,9 +13,7 @@ it('shows trackers, groups and storage servers in three tables', () => {
         { host: '10.0.0.1', port: 22122, reachable: true, problem: null },
         { host: '10.0.0.9', port: 22122, reachable: false, problem: 'connection refused' },
       ],
-      groups: [
-        { groupName: 'group1', totalMib: 3 * 2 ** 20, freeMib: 0, storageServers: [server, idle] },
-      ],
+      groups: [groupState([server, idle], { totalMib: 3 * 2 ** 20, freeMib: 0 })],
     },
     now,
   );

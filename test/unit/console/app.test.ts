@@ -2,18 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterState } from '../../../src/blob-store/blob-store.ts';
 import { createConsoleApp } from '../../../src/console/app.ts';
 import type { ReadinessSources } from '../../../src/console/readiness.ts';
+import { groupState, storageServerState } from '../../support/cluster-states.ts';
 
-const storageServer = {
-  id: '10.0.0.2',
-  host: '10.0.0.2',
-  port: 23000,
-  status: 'ACTIVE',
-  version: '6.16.1',
-  totalMib: 100,
-  freeMib: 50,
-  lastHeartbeatMs: 0,
-};
-const group = { groupName: 'group1', totalMib: 100, freeMib: 50, storageServers: [storageServer] };
+const storageServer = storageServerState();
+const group = groupState([storageServer]);
 const tracker = { host: '10.0.0.1', port: 22122, reachable: true, problem: null };
 const healthy: ClusterState = { trackers: [tracker], groups: [group] };
 

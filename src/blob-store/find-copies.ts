@@ -1,0 +1,52 @@
+import { renderAddress } from '../fastdfs/client/server-address.ts';
+import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
+import type { FileCopy } from './blob-store.ts';
+import type { Cluster } from './cluster.ts';
+import type { StorageServer } from './cluster-view.ts';
+import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
+import { type FileIdFacts, readFileId } from './read-file-id.ts';
+
+/**
+ * Asks all storage servers of the file's group whether they have it. The size alone is compared:
+ * the CRC-32 that a storage server tells of a normal file is the one of its name.
+ */
+export async function findCopies(
+  cluster: Cluster,
+  fileId: string,
+  signal: AbortSignal,
+): Promise<FileCopy[]> {
+  const facts = readFileId(fileId);
+  const { groupName } = facts.file;
+  const source = await cluster.view.findSource(groupName, facts.source);
+  const members = await cluster.view.membersOf(groupName);
+  return Promise.all(
+    members.map(async (server) => ({
+      server: renderAddress(server),
+      isSource: source !== null && renderAddress(source) === renderAddress(server),
+      ...(await askServer(cluster, server, facts, signal)),
+    })),
+  );
+}
+
+/** Rejects with the signal's reason and for mistakes of ours only. */
+export async function askServer(
+  cluster: Cluster,
+  server: StorageServer,
+  { file, size }: FileIdFacts,
+  signal: AbortSignal,
+): Promise<Pick<FileCopy, 'state' | 'problem'>> {
+  if (!server.isReadable) return { state: 'unknown', problem: 'it is not ACTIVE' };
+  try {
+    const info = await cluster.storage.queryFileInfo(
+      server,
+      { ...file, skipCrc32: true, isMissingExpected: true },
+      signal,
+    );
+    if (size === null || info.fileSize === size) return { state: 'present', problem: null };
+    return { state: 'damaged', problem: `it has ${info.fileSize} bytes instead of ${size}` };
+  } catch (error) {
+    if (signal.aborted || !isFastdfsFailure(error)) throw error;
+    if (hasStatus(error, FASTDFS_STATUS.notFound)) return { state: 'missing', problem: null };
+    return { state: 'unknown', problem: error.message };
+  }
+}
