@@ -111,7 +111,30 @@ export interface ObjectIndex {
   listAccessKeys(userId: string | null): Promise<readonly AccessKey[]>;
   removeAccessKey(accessKeyId: string): Promise<boolean>;
 
+  /**
+   * Resolves when a write was committed in the last seconds and none has failed since; else commits
+   * a tiny one, which calls at the same time share. Rejects with `IndexError` when that fails.
+   */
+  verifyWritable(): Promise<void>;
+  /** Cheap: no query is run. Never rejects. */
+  measure(): Promise<IndexMeasurements>;
+
   close(): Promise<void>;
+}
+
+/** What an operator watches. Counts are since the start of this process. */
+export interface IndexMeasurements {
+  /** Writes, and listings, without an answer yet. */
+  readonly writesWaiting: number;
+  readonly listingsWaiting: number;
+  /** Writes that were answered, and the transactions that they shared. */
+  readonly writeCount: number;
+  readonly writeBatchCount: number;
+  readonly writeFailures: Readonly<Record<IndexErrorReason, number>>;
+  /** 0 in memory. */
+  readonly databaseSizeBytes: number;
+  /** The write-ahead log. */
+  readonly logSizeBytes: number;
 }
 
 /**

@@ -8,6 +8,7 @@ import * as objects from './objects.ts';
 import * as parts from './parts.ts';
 import type { Statements, WriteContext } from './statements.ts';
 import * as uploads from './uploads.ts';
+import { probeWrite } from './write-probe.ts';
 
 /**
  * Every operation of `ObjectIndex`, by how an engine runs it. The names are the interface's, so
@@ -34,6 +35,7 @@ export const writeOperations = {
   removeUser: accessKeys.removeUser,
   putAccessKey: accessKeys.putAccessKey,
   removeAccessKey: accessKeys.removeAccessKey,
+  probeWrite,
 };
 
 /** One statement and a few rows each: faster to run than to hand to a thread. */

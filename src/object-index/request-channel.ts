@@ -24,8 +24,17 @@ export function failedReply(error: IndexError): Reply {
 /** Answers requests in order, one reply for each. */
 export type HandleRequests = (requests: readonly Request[], context: WriteContext) => Reply[];
 
+export interface ChannelCounts {
+  /** Calls without an answer yet. */
+  readonly waitingCount: number;
+  /** Calls that were answered, and the batches they were handled in, since the start. */
+  readonly answeredCount: number;
+  readonly batchCount: number;
+}
+
 /** Where operations are sent to be run. */
 export interface RequestChannel {
+  readonly counts: ChannelCounts;
   /** Rejects with `IndexError`; `overloaded` at once when too many are waiting. */
   call(name: string, args: readonly unknown[]): Promise<unknown>;
   /** Resolves when what was called before has been answered. */
@@ -73,11 +82,21 @@ export class LocalChannel implements RequestChannel {
   readonly #settings: ChannelSettings;
   readonly #handle: HandleRequests;
   #waiting: Waiting[] = [];
+  #answeredCount = 0;
+  #batchCount = 0;
   #isClosed = false;
 
   constructor(settings: ChannelSettings, handle: HandleRequests) {
     this.#settings = settings;
     this.#handle = handle;
+  }
+
+  get counts(): ChannelCounts {
+    return {
+      waitingCount: this.#waiting.length,
+      answeredCount: this.#answeredCount,
+      batchCount: this.#batchCount,
+    };
   }
 
   call(name: string, args: readonly unknown[]): Promise<unknown> {
@@ -103,6 +122,8 @@ export class LocalChannel implements RequestChannel {
         batch.map(({ request }) => request),
         this.#settings.context(),
       );
+      this.#answeredCount += batch.length;
+      this.#batchCount += 1;
       for (const [index, waiting] of batch.entries()) settle(waiting, replies[index]);
     }
   }

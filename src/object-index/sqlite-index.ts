@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { measureIndex } from './measurements.ts';
 import { migrate } from './migrate.ts';
 import type { ObjectIndex } from './object-index.ts';
 import {
@@ -21,6 +22,7 @@ import {
 import { runListing } from './sqlite-reader.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { WorkerChannel } from './worker-channel.ts';
+import { WriteHealth } from './write-health.ts';
 
 export interface SqliteIndexSettings {
   /** A file; its directory is made. `:memory:` works without threads. */
@@ -159,12 +161,15 @@ function bindIndex(
       throw toIndexError(error, path);
     }
   };
-  const write = (name: string, args: readonly unknown[]) =>
-    recent.whileWriting(name, () => writes.call(name, args));
+  const write = (name: string, args: readonly unknown[]): Promise<unknown> =>
+    health.observe(name, () => recent.whileWriting(name, () => writes.call(name, args)));
+  const health: WriteHealth = new WriteHealth(() => write('probeWrite', []));
   return {
     ...(bindAll(writeOperations, write) as BoundWrites<typeof writeOperations>),
     ...(bindAll(listings, (name, args) => reads.call(name, args)) as BoundReads<typeof listings>),
     ...(bindAll(pointReads, readPoint) as BoundReads<typeof pointReads>),
+    verifyWritable: () => health.verify(),
+    measure: () => measureIndex(path, writes, reads, health),
     close,
   };
 }

@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { IndexError } from './object-index.ts';
 import {
+  type ChannelCounts,
   type ChannelSettings,
   closed,
   type HandleRequests,
@@ -31,11 +32,21 @@ export class WorkerChannel implements RequestChannel {
   #outbox: Waiting[] = [];
   /** Posted; replies come in the same order. */
   #posted: Waiting[] = [];
+  #answeredCount = 0;
+  #batchCount = 0;
   #closing: Promise<void> | null = null;
 
   constructor(settings: ChannelSettings, start: () => Worker) {
     this.#settings = settings;
     this.#start = start;
+  }
+
+  get counts(): ChannelCounts {
+    return {
+      waitingCount: this.#outbox.length + this.#posted.length,
+      answeredCount: this.#answeredCount,
+      batchCount: this.#batchCount,
+    };
   }
 
   call(name: string, args: readonly unknown[]): Promise<unknown> {
@@ -92,6 +103,8 @@ export class WorkerChannel implements RequestChannel {
     let cause: unknown;
     worker.on('message', (replies: Reply[]) => {
       const answered = this.#posted.splice(0, replies.length);
+      this.#answeredCount += answered.length;
+      this.#batchCount += 1;
       for (const [index, waiting] of answered.entries()) settle(waiting, replies[index]);
     });
     worker.on('error', (error) => {

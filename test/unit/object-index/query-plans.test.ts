@@ -71,6 +71,7 @@ function runEverything(): void {
   call('postponeDeletions', [{ id: due[0]?.id, notBeforeMs: 2 }]);
   call('finishDeletions', [due[0]?.id]);
   call('countDeletions');
+  call('probeWrite');
   call('deleteBucket', created.id);
 }
 

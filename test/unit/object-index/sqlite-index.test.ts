@@ -69,6 +69,39 @@ describe('openSqliteIndex', () => {
     await index.close();
   });
 
+  it('verifies that it can commit by commits of its own, unless others have just done so', async () => {
+    const index = await open();
+    const bucketId = await createBucket(index, 'photos');
+    const before = await index.measure();
+    await index.verifyWritable();
+    const verified = await index.measure();
+    expect(verified.writeCount).toBe(before.writeCount + 1);
+    expect(verified.logSizeBytes).toBeGreaterThan(before.logSizeBytes);
+    await index.verifyWritable();
+    expect((await index.measure()).writeCount).toBe(verified.writeCount);
+    await putObject(index, newObject(bucketId, 'k'));
+    await index.verifyWritable();
+    expect((await index.measure()).writeCount).toBe(verified.writeCount + 1);
+    await index.close();
+  });
+
+  it('measures what waits, was written and failed, and the size of its files', async () => {
+    const index = await open({ waitingWritesMax: 2 });
+    const calls = [1, 2, 3].map((n) => index.queueDeletions([`group1/${n}`], 1));
+    const settled = Promise.allSettled(calls);
+    expect(await index.measure()).toMatchObject({ writesWaiting: 2 });
+    await settled;
+    expect(await index.measure()).toMatchObject({
+      writesWaiting: 0,
+      listingsWaiting: 0,
+      writeCount: 2,
+      writeBatchCount: 1,
+      writeFailures: { full: 0, overloaded: 1, failed: 0 },
+      databaseSizeBytes: statSync(path).size,
+    });
+    await index.close();
+  });
+
   it('refuses a file that is no database', async () => {
     const other = join(directory, 'notes.txt');
     writeFileSync(other, 'x'.repeat(5000));

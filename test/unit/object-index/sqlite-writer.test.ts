@@ -72,6 +72,14 @@ describe('SqliteWriter', () => {
     expect(queued()).toEqual(['g/a', 'g/c']);
   });
 
+  it('syncs the log for every probe, not only for the first', () => {
+    const logSizes = [1, 2, 3].map(() => {
+      writer.runBatch([['probeWrite', []]], context);
+      return statSync(`${path}-wal`).size;
+    });
+    expect(logSizes).toEqual([...new Set(logSizes)].sort((a, b) => a - b));
+  });
+
   it('fails the whole batch when the transaction is lost, and goes on with the next', () => {
     const replies = writer.runBatch(
       [queue('g/a'), ['rollBackEverything', []], queue('g/b')],
