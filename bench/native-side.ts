@@ -1,5 +1,6 @@
 import type { DownloadSink } from '../src/fastdfs/client/exchanges.ts';
 import type { ServerAddress } from '../src/fastdfs/client/server-address.ts';
+import { ServerHealth } from '../src/fastdfs/client/server-health.ts';
 import { ServerPools } from '../src/fastdfs/client/server-pools.ts';
 import { StorageClient } from '../src/fastdfs/client/storage-client.ts';
 import { TrackerClient } from '../src/fastdfs/client/tracker-client.ts';
@@ -22,7 +23,11 @@ export class NativeSide {
       connectionWaitTimeoutMs: 30_000,
       idleConnectionLifetimeMs: 60_000,
     });
-    this.#trackers = new TrackerClient(this.#pools, trackers, 5_000);
+    this.#trackers = new TrackerClient(
+      this.#pools,
+      trackers,
+      new ServerHealth({ coolOffMs: 5_000, coolOffMsMax: 5_000 }),
+    );
     this.#storages = new StorageClient(this.#pools);
   }
 

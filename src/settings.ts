@@ -84,8 +84,8 @@ export const settings = z.object({
   FASTDFS_IDLE_CONNECTIONS_MAX: count('32', 0, 4096),
   FASTDFS_CONNECTION_WAIT_TIMEOUT: duration('15s', '10ms', '10m'),
   FASTDFS_IDLE_EXPIRY: duration('1m', '1s', '1h'),
-  FASTDFS_REFRESH_INTERVAL: duration('5s', '100ms', '5m'),
-  FASTDFS_AVOID_FAILED: duration('5s', '0', '10m'),
+  FASTDFS_REFRESH_INTERVAL: duration('1s', '100ms', '5m'),
+  FASTDFS_AVOID_FAILED: duration('1s', '0', '10m'),
   GATEWAY_DATA_DIR: text('./data', 'a directory', /./),
   GATEWAY_INDEX_URL: setting(
     '',

@@ -1,59 +1,45 @@
 import type { ServerAddress } from '../fastdfs/client/server-address.ts';
-import type { StorageRecord } from '../fastdfs/protocol/commands/list-storages.ts';
 import { storageStatusName } from '../fastdfs/protocol/storage-status.ts';
 import type { ClusterState, GroupState, StorageServerState, TrackerState } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import { type GroupListing, storageModes } from './cluster-view.ts';
+import type { StorageGroup, StorageServer } from './cluster-snapshot.ts';
 
-/** Asks every tracker whether it is there, and one that is for the groups. Never rejects. */
-export async function readClusterState({ trackers, view }: Cluster): Promise<ClusterState> {
-  const [trackerStates, groups] = await Promise.all([
-    Promise.all(
-      trackers.trackers.map(async (tracker) => {
-        try {
-          await trackers.activeTest(tracker);
-          return trackerState(tracker, null);
-        } catch (error) {
-          return trackerState(tracker, error instanceof Error ? error.message : String(error));
-        }
-      }),
-    ),
-    // When no tracker answers, their own states say so.
-    view.list().then(
-      (listings) => listings.map(groupState),
-      () => [],
-    ),
-  ]);
-  return { trackers: trackerStates, groups };
-}
-
-function trackerState({ host, port }: ServerAddress, problem: string | null): TrackerState {
-  return { host, port, reachable: problem === null, problem };
-}
-
-function groupState({ group, storages }: GroupListing): GroupState {
+/** What is known of the cluster; only the first caller after a start waits for it. Never rejects. */
+export async function readClusterState(cluster: Cluster): Promise<ClusterState> {
+  const groups = await cluster.view.groups();
+  await cluster.monitor.settled();
   return {
-    groupName: group.groupName,
-    totalMib: group.totalMb,
-    freeMib: group.freeMb,
-    reservedMib: group.reservedMb ?? 0,
-    storageServers: storages.map(storageServerState),
+    trackers: cluster.trackers.trackers.map((tracker) => trackerState(cluster, tracker)),
+    groups: groups.map((group) => groupState(cluster, group)),
   };
 }
 
-function storageServerState(storage: StorageRecord): StorageServerState {
+function trackerState({ monitor }: Cluster, tracker: ServerAddress): TrackerState {
+  const problem = monitor.problemOf(tracker);
+  return { host: tracker.host, port: tracker.port, reachable: problem === null, problem };
+}
+
+function groupState(cluster: Cluster, group: StorageGroup): GroupState {
+  const { groupName, totalMib, freeMib, reservedMib } = group;
+  const storageServers = group.members.map((server) => storageServerState(cluster, server));
+  return { groupName, totalMib, freeMib, reservedMib, storageServers };
+}
+
+function storageServerState({ health }: Cluster, server: StorageServer): StorageServerState {
+  const { record } = server;
   return {
-    id: storage.id,
-    host: storage.host,
-    port: storage.port,
-    status: storageStatusName(storage.status),
-    version: storage.version,
-    totalMib: storage.totalMb,
-    freeMib: storage.freeMb,
-    reservedMib: storage.reservedMb ?? 0,
-    ...storageModes(storage),
-    lastHeartbeatMs: storage.stat.lastHeartBeatTime * 1000,
-    lastSyncedMs: storage.stat.lastSyncedTimestamp * 1000,
-    breakers: { read: 'closed', write: 'closed' },
+    id: server.id,
+    host: server.host,
+    port: server.port,
+    status: storageStatusName(record.status),
+    version: record.version,
+    totalMib: record.totalMb,
+    freeMib: server.freeMib,
+    reservedMib: server.reservedMib,
+    isReadable: server.isReadable,
+    isWritable: server.isWritable,
+    lastHeartbeatMs: record.stat.lastHeartBeatTime * 1000,
+    lastSyncedMs: server.lastSyncedS * 1000,
+    breakers: { read: health.state(server, 'read'), write: health.state(server, 'write') },
   };
 }

@@ -1,8 +1,9 @@
-import type { FailedServers } from '../fastdfs/client/failed-servers.ts';
+import type { ServerHealth } from '../fastdfs/client/server-health.ts';
 import type { StorageClient } from '../fastdfs/client/storage-client.ts';
 import type { TrackerClient } from '../fastdfs/client/tracker-client.ts';
 import type { BlobStoreEvent } from './blob-store.ts';
 import type { ClusterView } from './cluster-view.ts';
+import type { ServerMonitor } from './server-monitor.ts';
 import type { StoreAnswers } from './store-answers.ts';
 
 /** What the parts of the blob store work with. */
@@ -11,8 +12,9 @@ export interface Cluster {
   readonly storage: StorageClient;
   readonly view: ClusterView;
   readonly storeAnswers: StoreAnswers;
+  readonly monitor: ServerMonitor;
   /** Storage servers that failed lately. */
-  readonly failed: FailedServers;
+  readonly health: ServerHealth;
   /** A reader that pauses for longer gives its connection back meanwhile. */
   readonly readerPauseMs: number;
   readonly onEvent: (event: BlobStoreEvent) => void;

@@ -20,7 +20,7 @@ export async function deleteFile(
   const { file, source } = readFileId(fileId);
   try {
     const server = await cluster.view.findSource(file.groupName, source);
-    if (server?.isWritable && !cluster.failed.isAvoided(server)) {
+    if (server?.isWritable && !cluster.health.isAvoided(server, 'write')) {
       if (await deleteAt(cluster, server, file, signal)) return;
     }
     const target = await cluster.trackers.queryUpdate(file, signal);
@@ -46,7 +46,7 @@ async function deleteAt(
     return true;
   } catch (error) {
     if (!(error instanceof FastdfsConnectionError)) throw error;
-    cluster.failed.failed(server, error);
+    cluster.health.failed(server, 'write', error);
     cluster.view.distrust();
     return false;
   }

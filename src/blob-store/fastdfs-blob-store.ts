@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { PoolSettings } from '../fastdfs/client/connection-settings.ts';
-import { FailedServers } from '../fastdfs/client/failed-servers.ts';
 import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
+import { type HealthChange, ServerHealth } from '../fastdfs/client/server-health.ts';
 import { ServerPools } from '../fastdfs/client/server-pools.ts';
 import { StorageClient } from '../fastdfs/client/storage-client.ts';
 import { TrackerClient } from '../fastdfs/client/tracker-client.ts';
@@ -24,6 +24,7 @@ import { findCopies } from './find-copies.ts';
 import { PieceStream } from './piece-stream.ts';
 import { readPiece } from './read-piece.ts';
 import { SegmentSource } from './segment-source.ts';
+import { ServerMonitor } from './server-monitor.ts';
 import { StoreAnswers } from './store-answers.ts';
 import { storeSegment } from './store-segment.ts';
 
@@ -31,10 +32,17 @@ export interface FastdfsBlobStoreSettings extends PoolSettings {
   /** At least one. */
   readonly trackers: readonly ServerAddress[];
   readonly segmentSizeBytesMax: number;
-  /** A tracker or storage server that failed is the last choice for so long. */
+  /**
+   * A tracker or storage server that failed is the last choice for so long, doubled by each failure
+   * that follows …
+   */
   readonly avoidFailedServerMs: number;
-  /** What is known of groups and storage servers is renewed when it is older and needed. */
+  /** … up to this time. */
+  readonly avoidFailedServerMsMax: number;
+  /** Rest between two looks at the cluster, and between two pings of a server. */
   readonly clusterViewRefreshMs: number;
+  /** A server that leaves a ping unanswered for so long, and then another one, is down. */
+  readonly pingTimeoutMs: number;
   /**
    * A reader that takes no bytes for so long gives its connection back, and gets another one when
    * it goes on: clients that pause a download must not keep all others from the storage server.
@@ -55,8 +63,10 @@ export const FASTDFS_DEFAULTS = {
   connectionWaitersPerServerMax: 4_096,
   connectionWaitTimeoutMs: 15_000,
   idleConnectionLifetimeMs: 60_000,
-  avoidFailedServerMs: 5_000,
-  clusterViewRefreshMs: 5_000,
+  avoidFailedServerMs: 1_000,
+  avoidFailedServerMsMax: 30_000,
+  clusterViewRefreshMs: 1_000,
+  pingTimeoutMs: 1_500,
   readerPauseMs: 5_000,
 } as const satisfies Omit<FastdfsBlobStoreSettings, 'trackers'>;
 
@@ -66,13 +76,32 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
   const pools = new ServerPools(settings, (address, reason) =>
     onEvent({ kind: 'connection-closed', server: renderAddress(address), reason }),
   );
-  const trackers = new TrackerClient(pools, settings.trackers, settings.avoidFailedServerMs);
+  const breakers = {
+    coolOffMs: settings.avoidFailedServerMs,
+    coolOffMsMax: Math.max(settings.avoidFailedServerMs, settings.avoidFailedServerMsMax),
+  };
+  const teller = (role: 'tracker' | 'storage') => (change: HealthChange) => {
+    const { address, use, state, reason } = change;
+    onEvent({ kind: 'breaker', role, server: renderAddress(address), use, state, reason });
+  };
+  const trackerHealth = new ServerHealth(breakers, teller('tracker'));
+  const health = new ServerHealth(breakers, teller('storage'));
+  const trackers = new TrackerClient(pools, settings.trackers, trackerHealth);
+  const monitor = new ServerMonitor(
+    settings.trackers,
+    { trackers: trackerHealth, storages: health },
+    { intervalMs: settings.clusterViewRefreshMs, timeoutMs: settings.pingTimeoutMs },
+  );
+  const view = new ClusterView(trackers, settings.clusterViewRefreshMs, (snapshot) =>
+    monitor.watch(snapshot),
+  );
   const cluster: Cluster = {
     trackers,
     storage: new StorageClient(pools),
     storeAnswers: new StoreAnswers(trackers),
-    view: new ClusterView(trackers, settings.clusterViewRefreshMs),
-    failed: new FailedServers(settings.avoidFailedServerMs),
+    view,
+    monitor,
+    health,
     readerPauseMs: settings.readerPauseMs,
     onEvent,
   };
@@ -169,6 +198,7 @@ class FastdfsBlobStore implements BlobStore {
 
   async close(): Promise<void> {
     this.#cluster.view.close();
+    this.#cluster.monitor.close();
     this.#pools.close();
   }
 }

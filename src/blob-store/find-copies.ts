@@ -2,7 +2,7 @@ import { renderAddress } from '../fastdfs/client/server-address.ts';
 import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
 import type { FileCopy } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import type { StorageServer } from './cluster-view.ts';
+import type { StorageServer } from './cluster-snapshot.ts';
 import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
 import { type FileIdFacts, readFileId } from './read-file-id.ts';
 

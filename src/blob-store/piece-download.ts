@@ -123,9 +123,10 @@ export class PieceDownload implements DownloadSink {
       this.#throwIfCancelled();
       const range = { offset: this.piece.offset + this.#received, size: this.bytesLeft };
       const request = { ...file, ...range };
+      this.#cluster.health.attempt(target, 'read');
       try {
         await this.#cluster.storage.downloadInto(target, request, this, this.#signal);
-        this.#cluster.failed.works(target);
+        this.#cluster.health.works(target, 'read');
         return true;
       } catch (error) {
         this.#control = null;

@@ -5,7 +5,7 @@ import type { FileIdParts } from '../fastdfs/protocol/file-id.ts';
 import type { FileSource } from '../fastdfs/protocol/file-name-fields.ts';
 import { BlobStoreError } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import type { StorageServer } from './cluster-view.ts';
+import type { StorageServer } from './cluster-snapshot.ts';
 import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
 
 export interface ReadTarget extends ServerAddress {
@@ -49,7 +49,7 @@ export class ReadTargets {
       return;
     }
     if (error instanceof FastdfsConnectionError) {
-      this.#cluster.failed.failed(target, error);
+      this.#cluster.health.failed(target, 'read', error);
       this.#cluster.view.distrust();
     }
   }
@@ -66,11 +66,11 @@ export class ReadTargets {
   }
 
   async *#inOrder(): AsyncGenerator<ReadTarget, void, void> {
-    const { view, failed } = this.#cluster;
+    const { view, health } = this.#cluster;
     const source = await view.findSource(this.#file.groupName, this.#source);
     const sourceTarget = source && { host: source.host, port: source.port, isSource: true };
     const tried = new Set<string>();
-    if (sourceTarget !== null && source?.isReadable && !failed.isAvoided(sourceTarget)) {
+    if (sourceTarget !== null && source?.isReadable && !health.isAvoided(sourceTarget, 'read')) {
       tried.add(renderAddress(sourceTarget));
       yield sourceTarget;
     }
@@ -84,7 +84,7 @@ export class ReadTargets {
 
   /** Servers that failed lately come last. */
   async #namedByTrackers(source: StorageServer | null): Promise<ReadTarget[]> {
-    const { trackers, failed } = this.#cluster;
+    const { trackers, health } = this.#cluster;
     try {
       const { storages } = await trackers.queryFetchAll(this.#file, this.#signal);
       const targets = storages.map(({ host, port }) => ({
@@ -93,7 +93,7 @@ export class ReadTargets {
         isSource:
           source === null ? this.#isSourceHost(host) : host === source.host && port === source.port,
       }));
-      const isAvoided = (target: ReadTarget) => failed.isAvoided(target);
+      const isAvoided = (target: ReadTarget) => health.isAvoided(target, 'read');
       return [...targets.filter((target) => !isAvoided(target)), ...targets.filter(isAvoided)];
     } catch (error) {
       if (!isFastdfsFailure(error)) throw error;

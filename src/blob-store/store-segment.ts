@@ -47,7 +47,7 @@ async function tryServers(cluster: Cluster, segment: Segment): Promise<StoredFil
       // 22 points to a mistake of ours, which every server would refuse.
       const isOurs = !isFastdfsFailure(error) || hasStatus(error, FASTDFS_STATUS.invalid);
       if (isOurs || segment.signal.aborted) throw toBlobStoreError(error);
-      cluster.failed.failed(target, error);
+      cluster.health.failed(target, 'write', error);
       cluster.view.distrust();
       // "No space" is the verdict only when all say so; other troubles pass.
       if (failure === null || hasStatus(failure, FASTDFS_STATUS.noSpace)) failure = error;
@@ -76,8 +76,9 @@ async function storeAt(
   const { storePathIndex } = target;
   const request = { storePathIndex, fileSize: segment.size, extension: '' };
   const content = segment.open();
+  cluster.health.attempt(target, 'write');
   const file = await cluster.storage.uploadFile(target, request, content, segment.signal);
-  cluster.failed.works(target);
+  cluster.health.works(target, 'write');
   const fileId = formatFileId(file);
   segment.onStored({ fileId, size: segment.size });
   const { size, crc32 } = decodeFileName(file.fileName);

@@ -24,13 +24,13 @@ export class UploadTargets {
 
   /** Null when all were tried. Rejects as `TrackerClient` does when no tracker names any. */
   async next(): Promise<StoreTarget | null> {
-    const { failed } = this.#cluster;
+    const { health } = this.#cluster;
     const named = await this.#askTracker();
-    if (this.#isUntried(named) && !failed.isAvoided(named)) return this.#take(named);
+    if (this.#isUntried(named) && !health.isAvoided(named, 'write')) return this.#take(named);
     const avoided: StoreTarget[] = [];
     for await (const target of this.#others(named.groupName)) {
       if (!this.#isUntried(target)) continue;
-      if (!failed.isAvoided(target)) return this.#take(target);
+      if (!health.isAvoided(target, 'write')) return this.#take(target);
       avoided.push(target);
     }
     const [lastResort] = avoided;
@@ -49,8 +49,9 @@ export class UploadTargets {
   async *#others(groupName: string): AsyncGenerator<StoreTarget, void, void> {
     yield* await this.#storagesOf(groupName);
     if (this.#groupName !== null) return;
-    for (const other of await this.#cluster.view.findWritableGroups()) {
-      if (other !== groupName) yield* await this.#storagesOf(other);
+    for (const { groupName: other, members } of await this.#cluster.view.groups()) {
+      if (other === groupName || !members.some(({ isWritable }) => isWritable)) continue;
+      yield* await this.#storagesOf(other);
     }
   }
 

@@ -21,8 +21,8 @@ import { FASTDFS_STATUS } from '../protocol/errors.ts';
 import type { FileIdParts } from '../protocol/file-id.ts';
 import { FastdfsConnectionError, FastdfsStatusError, TrackersUnreachableError } from './errors.ts';
 import { execute } from './exchanges.ts';
-import { FailedServers } from './failed-servers.ts';
 import type { ServerAddress } from './server-address.ts';
+import type { ServerHealth } from './server-health.ts';
 import type { ServerPools } from './server-pools.ts';
 
 /**
@@ -36,15 +36,15 @@ import type { ServerPools } from './server-pools.ts';
 export class TrackerClient {
   readonly trackers: readonly ServerAddress[];
   readonly #pools: ServerPools;
-  readonly #failed: FailedServers;
+  readonly #health: ServerHealth;
   #turn = 0;
 
-  /** `avoidFailedMs`: how long a tracker that failed is asked last. */
-  constructor(pools: ServerPools, trackers: readonly ServerAddress[], avoidFailedMs: number) {
+  /** Trackers that `health` says to avoid are asked last. */
+  constructor(pools: ServerPools, trackers: readonly ServerAddress[], health: ServerHealth) {
     if (trackers.length === 0) throw new RangeError('at least one tracker is needed');
     this.#pools = pools;
     this.trackers = trackers;
-    this.#failed = new FailedServers(avoidFailedMs);
+    this.#health = health;
   }
 
   /** Where to upload to, in the group when one is given. */
@@ -116,14 +116,15 @@ export class TrackerClient {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     const purpose = { command: command.name, isReplayable: true, signal };
+    this.#health.attempt(tracker, 'read');
     try {
       const response = await this.#pools.withConnection(tracker, purpose, (connection) =>
         execute(connection, command, request, signal),
       );
-      this.#failed.works(tracker);
+      this.#health.works(tracker, 'read');
       return response;
     } catch (error) {
-      if (error instanceof FastdfsConnectionError) this.#failed.failed(tracker, error);
+      if (error instanceof FastdfsConnectionError) this.#health.failed(tracker, 'read', error);
       throw error;
     }
   }
@@ -132,7 +133,7 @@ export class TrackerClient {
   #inTurn(): readonly ServerAddress[] {
     this.#turn = (this.#turn + 1) % this.trackers.length;
     const inTurn = [...this.trackers.slice(this.#turn), ...this.trackers.slice(0, this.#turn)];
-    const isAvoided = (tracker: ServerAddress) => this.#failed.isAvoided(tracker);
+    const isAvoided = (tracker: ServerAddress) => this.#health.isAvoided(tracker, 'read');
     if (!inTurn.some(isAvoided)) return inTurn;
     return [...inTurn.filter((tracker) => !isAvoided(tracker)), ...inTurn.filter(isAvoided)];
   }

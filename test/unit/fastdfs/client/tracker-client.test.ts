@@ -4,6 +4,7 @@ import {
   TrackersUnreachableError,
 } from '../../../../src/fastdfs/client/errors.ts';
 import type { ServerAddress } from '../../../../src/fastdfs/client/server-address.ts';
+import { ServerHealth } from '../../../../src/fastdfs/client/server-health.ts';
 import { TrackerClient } from '../../../../src/fastdfs/client/tracker-client.ts';
 import { queryStoreWithoutGroupOne } from '../../../../src/fastdfs/protocol/commands/query-store.ts';
 import { closedPort, FakeServer } from '../../../support/fake-server.ts';
@@ -13,7 +14,9 @@ const target = { groupName: 'group1', host: '10.77.1.11', port: 23_000, storePat
 const AVOID_MS = 60_000;
 
 function trackersAt(...addresses: ServerAddress[]): TrackerClient {
-  return new TrackerClient(observedPools({ idleTimeoutMs: 50 }).pools, addresses, AVOID_MS);
+  const { pools } = observedPools({ idleTimeoutMs: 50 });
+  const health = new ServerHealth({ coolOffMs: AVOID_MS, coolOffMsMax: AVOID_MS });
+  return new TrackerClient(pools, addresses, health);
 }
 
 /** A tracker that answers with a status, or with the target when it is 0; it counts. */
