@@ -56,16 +56,25 @@ export class Reaper {
       this.#forgottenAtMs = nowMs;
       await this.#core.index.forgetCompletedUploads(nowMs - completedUploadsKeptMs);
     }
-    const due = await this.#core.index.listDueDeletions(nowMs, this.#batchSizeMax);
-    if (due.length > 0) await this.#deleteAll(due);
-    return due.length;
+    let handled = 0;
+    for (const groupName of await this.#core.index.listDueGroups(nowMs)) {
+      const due = await this.#core.index.listDueDeletions({
+        groupName,
+        dueAtMs: nowMs,
+        after: null,
+        limit: this.#batchSizeMax,
+      });
+      if (due.length > 0) await this.#deleteAll(due);
+      handled += due.length;
+    }
+    return handled;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        if ((await this.runOnce()) === this.#batchSizeMax) continue;
+        if ((await this.runOnce()) >= this.#batchSizeMax) continue;
       } catch (error) {
         this.#core.logger.error({ err: error }, 'the queue of files to delete cannot be worked on');
       }
@@ -101,7 +110,11 @@ export class Reaper {
       'files could not be deleted and will be tried again',
     );
     await this.#core.index.postponeDeletions(
-      failed.map(({ deletion }) => ({ id: deletion.id, notBeforeMs: this.#retryAt(deletion) })),
+      failed.map(({ deletion, error }) => ({
+        id: deletion.id,
+        notBeforeMs: this.#retryAt(deletion),
+        problem: error instanceof Error ? error.message : String(error),
+      })),
     );
   }
 

@@ -31,16 +31,20 @@ export function* releaseFiles(context: WriteContext, fileIds: readonly string[])
     remaining.set(row.file_id, row.reference_count - (released.get(row.file_id) ?? 0));
   }
   const unneeded = [...released.keys()].filter((fileId) => (remaining.get(fileId) ?? 0) <= 0);
-  yield* queueFiles(unneeded, context.deletionNotBeforeMs);
+  yield* queueFiles(context, unneeded, context.deletionNotBeforeMs);
   yield* setReferenceCounts(remaining);
 }
 
 /** Puts files into the deletion queue; those that wait there already stay as they are. */
-export function* queueFiles(fileIds: readonly string[], notBeforeMs: number): Statements<void> {
+export function* queueFiles(
+  { nowMs }: WriteContext,
+  fileIds: readonly string[],
+  notBeforeMs: number,
+): Statements<void> {
   yield* insertRows(
     'deletion_queue',
-    ['file_id', 'group_name', 'not_before_ms'],
-    fileIds.map((fileId) => [fileId, groupNameOf(fileId), notBeforeMs]),
+    ['file_id', 'group_name', 'not_before_ms', 'queued_at_ms'],
+    fileIds.map((fileId) => [fileId, groupNameOf(fileId), notBeforeMs, nowMs]),
     'ON CONFLICT (file_id) DO NOTHING',
   );
 }

@@ -26,6 +26,7 @@ export function migrate(
   directory: string = migrationsDirectory,
 ): void {
   const known = readMigrations(directory);
+  let isNew = false;
   let isCopied = false;
   for (;;) {
     // Taken before looking, so that no other process migrates in between.
@@ -33,7 +34,8 @@ export function migrate(
     try {
       const applied = appliedNumber(database, path, known);
       const next = known.find((migration) => migration.number > applied);
-      if (next && applied > 0 && !isCopied) {
+      isNew ||= applied === 0;
+      if (next && !isNew && !isCopied) {
         copyDatabase(path, `${path}.before-${next.name}`);
         isCopied = true;
       }

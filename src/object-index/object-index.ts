@@ -1,10 +1,13 @@
 import type {
   AccessKey,
   Bucket,
+  DeletionQueueState,
+  FailingDeletion,
   ObjectPart,
   ObjectRecord,
   Part,
   PendingDeletion,
+  PostponedDeletion,
   Segment,
   Upload,
   User,
@@ -17,6 +20,7 @@ import type {
   CopyObjectOutcome,
   CopyObjectRequest,
   CopyPartRequest,
+  DueDeletionsRequest,
   ListObjectsPage,
   ListObjectsRequest,
   ListUploadsPage,
@@ -89,13 +93,18 @@ export interface ObjectIndex {
 
   /** For files of writes that failed after the bytes were stored. */
   queueDeletions(fileIds: readonly string[], notBeforeMs: number): Promise<void>;
-  /** Due ones, oldest first. */
-  listDueDeletions(nowMs: number, limit: number): Promise<readonly PendingDeletion[]>;
+  /** Groups with files that may be deleted at that time. */
+  listDueGroups(dueAtMs: number): Promise<readonly string[]>;
+  /** One page of a group's due files, those that are due longest first. */
+  listDueDeletions(request: DueDeletionsRequest): Promise<readonly PendingDeletion[]>;
   finishDeletions(ids: readonly number[]): Promise<void>;
-  postponeDeletions(
-    postponed: readonly { readonly id: number; readonly notBeforeMs: number }[],
-  ): Promise<void>;
+  /** Gives the ids of those that are still queued; another process may have finished the rest. */
+  postponeDeletions(postponed: readonly PostponedDeletion[]): Promise<ReadonlySet<number>>;
   countDeletions(): Promise<number>;
+  /** By name of the group; groups without queued files are left out. */
+  deletionQueueState(nowMs: number): Promise<readonly DeletionQueueState[]>;
+  /** By group, then in the order they were queued in. */
+  listFailingDeletions(limit: number): Promise<readonly FailingDeletion[]>;
   /** Forgets completed uploads older than that. */
   forgetCompletedUploads(completedBeforeMs: number): Promise<void>;
 

@@ -58,8 +58,11 @@ export const listings = {
   listObjects,
   listUploads: uploads.listUploads,
   listParts: parts.listParts,
+  listDueGroups: deletions.listDueGroups,
   listDueDeletions: deletions.listDueDeletions,
+  listFailingDeletions: deletions.listFailingDeletions,
   countDeletions: deletions.countDeletions,
+  deletionQueueState: deletions.deletionQueueState,
   listUsers: accessKeys.listUsers,
 };
 

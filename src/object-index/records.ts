@@ -111,4 +111,36 @@ export interface PendingDeletion {
   readonly fileId: string;
   /** Failed attempts so far. */
   readonly attempts: number;
+  /** When it is due, or was. */
+  readonly notBeforeMs: number;
+}
+
+/** A file in the queue that is not to be deleted before some later time. */
+export interface PostponedDeletion {
+  readonly id: number;
+  readonly notBeforeMs: number;
+  /** Why the attempt failed that is to be counted; null when there was none. */
+  readonly problem: string | null;
+}
+
+/** Files to delete in one group. */
+export interface DeletionQueueState {
+  readonly groupName: string;
+  readonly queuedCount: number;
+  /** Those of `queuedCount` that may be deleted by now. */
+  readonly dueCount: number;
+  /** Those of `queuedCount` that could not be deleted at some attempt. */
+  readonly failingCount: number;
+  readonly oldestQueuedAtMs: number;
+}
+
+/** A file that could not be deleted so far. */
+export interface FailingDeletion {
+  readonly fileId: string;
+  readonly attempts: number;
+  /** Null for files that failed before it was noted. */
+  readonly problem: string | null;
+  readonly queuedAtMs: number;
+  /** When it is tried again. */
+  readonly notBeforeMs: number;
 }

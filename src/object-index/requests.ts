@@ -163,3 +163,11 @@ export interface CompletedUpload {
   readonly etag: string;
   readonly checksum: Checksum | null;
 }
+
+export interface DueDeletionsRequest {
+  readonly groupName: string;
+  readonly dueAtMs: number;
+  /** The last file of the page before; null for the first page. */
+  readonly after: { readonly notBeforeMs: number; readonly id: number } | null;
+  readonly limit: number;
+}

@@ -4,6 +4,7 @@ import type { Bucket } from '../../src/object-index/records.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
 import { createLogger } from '../../src/support/logger.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
+import { listAllDue } from './object-index.ts';
 
 export const deleteDelayMs = 60_000;
 
@@ -68,7 +69,7 @@ export async function createTestCore(
     root,
     bucket,
     async queued() {
-      const due = await real.listDueDeletions(clock.nowMs + deleteDelayMs, 1000);
+      const due = await listAllDue(real, clock.nowMs + deleteDelayMs);
       return due.map(({ fileId }) => fileId);
     },
     async keys() {

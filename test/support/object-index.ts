@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
-import type { ObjectRecord, Upload } from '../../src/object-index/records.ts';
+import type { ObjectRecord, PendingDeletion, Upload } from '../../src/object-index/records.ts';
 import type { NewObject, NewPart } from '../../src/object-index/requests.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
 
@@ -122,6 +122,15 @@ export function newPart(
     segments: size === 0 ? [] : [{ fileId: newFileId(), fileOffset: 0, size }],
     ...overrides,
   };
+}
+
+/** Files of all groups that are due, by group, those that are due longest first. */
+export async function listAllDue(index: ObjectIndex, dueAtMs: number): Promise<PendingDeletion[]> {
+  const due: PendingDeletion[] = [];
+  for (const groupName of await index.listDueGroups(dueAtMs)) {
+    due.push(...(await index.listDueDeletions({ groupName, dueAtMs, after: null, limit: 10_000 })));
+  }
+  return due;
 }
 
 /** File IDs in the deletion queue, sorted. */

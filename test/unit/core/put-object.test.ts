@@ -5,6 +5,7 @@ import { type PutObjectRequest, putObject } from '../../../src/core/put-object.t
 import type { ChecksumAlgorithm } from '../../../src/object-index/records.ts';
 import { createTestCore, deleteDelayMs, type TestCore } from '../../support/core-services.ts';
 import { incomingContent } from '../../support/incoming-content.ts';
+import { listAllDue } from '../../support/object-index.ts';
 
 const small = Buffer.from('a small body');
 const large = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
@@ -126,7 +127,7 @@ describe('a body that is not what the client says', () => {
     await expect(put(core, { content })).rejects.toMatchObject({ code: 'BadDigest' });
     expect(core.blobs.files.size).toBe(2);
     await expectNothingLeft(core);
-    expect(await core.index.listDueDeletions(core.clock.nowMs + deleteDelayMs - 1, 10)).toEqual([]);
+    expect(await listAllDue(core.index, core.clock.nowMs + deleteDelayMs - 1)).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Reaper } from '../../../src/core/reaper.ts';
 import { createTestCore, type TestCore } from '../../support/core-services.ts';
+import { listAllDue } from '../../support/object-index.ts';
 
 const fileId = (number: number) => `group1/M00/00/00/f${number}`;
 
@@ -53,7 +54,7 @@ describe('a look into the queue', () => {
     for (const delayMs of [1000, 2000, 4000]) {
       await reaper.runOnce();
       expect(await core.index.countDeletions()).toBe(1);
-      expect(await core.index.listDueDeletions(core.clock.nowMs + delayMs - 1, 10)).toEqual([]);
+      expect(await listAllDue(core.index, core.clock.nowMs + delayMs - 1)).toEqual([]);
       core.clock.nowMs += delayMs;
     }
     core.blobs.faults.undeletable.clear();
@@ -105,13 +106,13 @@ describe('in the background', () => {
     reaper.start();
     await vi.waitFor(() => expect(remove).toHaveBeenCalled());
     await reaper.stop();
-    const [waiting] = await core.index.listDueDeletions(core.clock.nowMs, 10);
+    const [waiting] = await listAllDue(core.index, core.clock.nowMs);
     expect(waiting).toMatchObject({ fileId: fileId(1), attempts: 0 });
   });
 
   it('an index that fails does not end it', async () => {
     const core = await withQueued(1);
-    const due = vi.spyOn(core.index, 'listDueDeletions').mockRejectedValueOnce(new Error('locked'));
+    const due = vi.spyOn(core.index, 'listDueGroups').mockRejectedValueOnce(new Error('locked'));
     const reaper = new Reaper({ ...core, index: core.index }, { intervalMs: 1 });
     reaper.start();
     await vi.waitFor(async () => expect(await core.index.countDeletions()).toBe(0));

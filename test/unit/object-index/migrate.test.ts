@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -54,6 +62,14 @@ describe('migrate', () => {
     expect(existsSync(`${path}.before-0002-second.partial`)).toBe(false);
   });
 
+  it('makes no copy of a database that it makes itself', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    write('0002-second.sql', 'CREATE TABLE b (x INTEGER);');
+    migrate(database, path, migrations);
+    expect(applied()).toEqual(['0001-first', '0002-second']);
+    expect(readdirSync(directory).filter((name) => name.includes('before'))).toEqual([]);
+  });
+
   it('leaves nothing of a migration that fails', () => {
     write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
     write('0002-second.sql', 'INSERT INTO a VALUES (1); INSERT INTO missing VALUES (1);');
@@ -83,6 +99,25 @@ describe('migrate', () => {
     write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
     write('0003-third.sql', 'CREATE TABLE b (x INTEGER);');
     expect(() => migrate(database, path, migrations)).toThrow('expected number 2');
+  });
+
+  it('keeps the files that were queued for deletion by the first schema', () => {
+    const first = '0001-initial.sql';
+    copyFileSync(
+      join(import.meta.dirname, `../../../migrations/sqlite/${first}`),
+      join(migrations, first),
+    );
+    migrate(database, path, migrations);
+    database.exec(
+      `INSERT INTO deletion_queue (file_id, group_name, not_before_ms, attempts)
+        VALUES ('group1/a', 'group1', 7, 0), ('group2/b', 'group2', 9, 3)`,
+    );
+    migrate(database, path);
+    const queued = database.prepare('SELECT * FROM deletion_queue ORDER BY id').all();
+    expect(queued).toMatchObject([
+      { file_id: 'group1/a', not_before_ms: 7, queued_at_ms: 7, attempts: 0, problem: null },
+      { file_id: 'group2/b', not_before_ms: 9, queued_at_ms: 9, attempts: 3, problem: null },
+    ]);
   });
 
   it('finds the migrations of this program', () => {

@@ -4,6 +4,7 @@ import {
   DELETE_DELAY_MS,
   type IndexUnderTest,
   indexEngines,
+  listAllDue,
   NOW_MS,
   newFileId,
   newObject,
@@ -94,8 +95,8 @@ describe.each(indexEngines)('objects in $name', ({ open }) => {
     const second = await putObject(index, newObject(bucketId, 'k', { etag: 'new' }));
     expect(second.id).not.toBe(first.id);
     expect(await index.findObject(bucketId, 'k')).toEqual(second);
-    expect(await index.listDueDeletions(NOW_MS + DELETE_DELAY_MS - 1, 10)).toEqual([]);
-    expect(await index.listDueDeletions(NOW_MS + DELETE_DELAY_MS, 10)).toMatchObject([
+    expect(await listAllDue(index, NOW_MS + DELETE_DELAY_MS - 1)).toEqual([]);
+    expect(await listAllDue(index, NOW_MS + DELETE_DELAY_MS)).toMatchObject([
       { fileId: first.fileId, attempts: 0 },
     ]);
   });

@@ -10,8 +10,13 @@ import {
 import { runStatements, type SqlValue } from '../../../src/object-index/statements.ts';
 import { NOW_MS, newFileId, newObject, newPart, newUpload } from '../../support/object-index.ts';
 
-/** Statements that are meant to read all of a table, which is what they return or count. */
-const readsAll = [/FROM users\s+ORDER BY name/, /FROM access_keys\s+ORDER BY/, /COUNT\(\*\)/];
+/** Statements that are meant to read all of a table or index: what they return or count. */
+const readsAll = [
+  /FROM users\s+ORDER BY name/,
+  /FROM access_keys\s+ORDER BY/,
+  /COUNT\(\*\)/,
+  /WHERE attempts > 0 ORDER BY group_name, id LIMIT/,
+];
 
 const database = new Database(':memory:');
 migrate(database, ':memory:');
@@ -67,11 +72,18 @@ function runEverything(): void {
   runObjects(created.id);
   runUploads(created.id);
   call('queueDeletions', [newFileId()], 1);
-  const due = call<{ id: number }[]>('listDueDeletions', NOW_MS, 10);
-  call('postponeDeletions', [{ id: due[0]?.id, notBeforeMs: 2 }]);
-  call('finishDeletions', [due[0]?.id]);
+  call('listDueGroups', NOW_MS);
+  const page = { groupName: 'group1', dueAtMs: NOW_MS, limit: 10 };
+  const [due] = call<{ id: number }[]>('listDueDeletions', { ...page, after: null });
+  call('listDueDeletions', { ...page, after: { notBeforeMs: 1, id: 1 } });
+  for (const problem of [null, 'refused']) {
+    call('postponeDeletions', [{ id: due?.id, notBeforeMs: 2, problem }]);
+  }
+  call('listFailingDeletions', 10);
+  call('finishDeletions', [due?.id]);
   call('countDeletions');
   call('probeWrite');
+  call('deletionQueueState', NOW_MS);
   call('deleteBucket', created.id);
 }
 
