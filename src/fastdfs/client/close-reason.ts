@@ -3,6 +3,7 @@ import type { ServerAddress } from './server-address.ts';
 /**
  * Why a connection was closed:
  *
+ * - `abandoned`: the server was found dead, by other means than this connection.
  * - `cancelled`: a signal, or the reader of a download, ended the exchange.
  * - `connect-failed`: it was never up.
  * - `content-failed`: the source of an upload threw or had another size than announced.
@@ -17,6 +18,7 @@ import type { ServerAddress } from './server-address.ts';
  * - `status-with-length`: a refusal that announces a body, which never comes.
  */
 export type CloseReason =
+  | 'abandoned'
   | 'cancelled'
   | 'connect-failed'
   | 'content-failed'

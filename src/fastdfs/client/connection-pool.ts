@@ -1,6 +1,7 @@
 import { activeTest } from '../protocol/commands/active-test.ts';
 import type { CloseReason, ConnectionObserver } from './close-reason.ts';
 import { FastdfsConnection } from './connection.ts';
+import { ConnectionQueue } from './connection-queue.ts';
 import type { PoolSettings } from './connection-settings.ts';
 import { FastdfsConnectionError, FastdfsTimeoutError } from './errors.ts';
 import { execute } from './exchanges.ts';
@@ -28,13 +29,6 @@ export interface PoolCounts {
   readonly waitingCount: number;
 }
 
-/** Somebody who waits for a connection, or for the right to open one (null). */
-interface Waiter {
-  readonly command: string;
-  grant(connection: FastdfsConnection | null): void;
-  fail(error: unknown): void;
-}
-
 /** A connection idle for longer is probed before it is trusted with something not replayable. */
 const PROBE_AFTER_IDLE_MS = 2_000;
 
@@ -53,7 +47,7 @@ export class ConnectionPool {
   /** The last used one stands at the end. */
   readonly #idle: FastdfsConnection[] = [];
   readonly #all = new Set<FastdfsConnection>();
-  readonly #waiters: Waiter[] = [];
+  readonly #queue: ConnectionQueue;
   /** Connections open or being opened, and rights to open one that were granted. */
   #count = 0;
   #isClosed = false;
@@ -62,19 +56,20 @@ export class ConnectionPool {
     this.address = address;
     this.#settings = settings;
     this.#observer = observer;
+    this.#queue = new ConnectionQueue(address, settings);
   }
 
   get state(): PoolCounts {
     return {
       connectionCount: this.#count,
       idleCount: this.#idle.length,
-      waitingCount: this.#waiters.length,
+      waitingCount: this.#queue.length,
     };
   }
 
   /** Whether nothing would be lost by forgetting the pool. */
   get isEmpty(): boolean {
-    return this.#count === 0 && this.#waiters.length === 0;
+    return this.#count === 0 && this.#queue.length === 0;
   }
 
   /**
@@ -111,10 +106,23 @@ export class ConnectionPool {
   /** Closes all connections; exchanges under way and waiting borrowers fail. */
   close(): void {
     this.#isClosed = true;
-    for (const waiter of this.#waiters.splice(0)) {
-      waiter.fail(this.#error(waiter.command, 'the client was closed'));
-    }
+    this.#queue.fail((command) => this.#error(command, 'the client was closed'));
     for (const connection of this.#all) connection.close('pool-closed');
+  }
+
+  /**
+   * To be called when the server is known to be dead, of which `cause` tells. Borrowers that wait
+   * fail at once, idle connections are closed, and exchanges fail in which it has been the server's
+   * turn for `silentMs` without a byte in either direction: those that still make progress go on.
+   * What is borrowed later is tried as ever.
+   */
+  abandon(cause: Error, silentMs: number): void {
+    const problem = `the server was found dead: ${cause.message}`;
+    this.#queue.fail(
+      (command) => new FastdfsConnectionError(command, this.address, 'connect', problem, { cause }),
+    );
+    this.#closeIdle('abandoned', Number.POSITIVE_INFINITY);
+    for (const connection of this.#all) connection.abandon(problem, cause, silentMs);
   }
 
   /** The last used connection, when it can be used as it is. */
@@ -137,7 +145,7 @@ export class ConnectionPool {
     }
     let granted: FastdfsConnection | null = null;
     if (this.#count < this.#settings.connectionsPerServerMax) this.#count += 1;
-    else granted = await this.#wait(purpose);
+    else granted = await this.#queue.wait(purpose.command, signal);
     return granted ?? this.#open(purpose);
   }
 
@@ -168,40 +176,6 @@ export class ConnectionPool {
     }
   }
 
-  #wait({ command, signal }: Purpose): Promise<FastdfsConnection | null> {
-    const { connectionWaitersPerServerMax, connectionWaitTimeoutMs } = this.#settings;
-    return new Promise((resolve, reject) => {
-      if (this.#waiters.length >= connectionWaitersPerServerMax) {
-        throw this.#error(command, `${connectionWaitersPerServerMax} others wait already`);
-      }
-      const stopWaiting = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        const position = this.#waiters.indexOf(waiter);
-        if (position >= 0) this.#waiters.splice(position, 1);
-      };
-      const waiter: Waiter = {
-        command,
-        grant(connection) {
-          stopWaiting();
-          resolve(connection);
-        },
-        fail(error) {
-          stopWaiting();
-          reject(error);
-        },
-      };
-      const onAbort = () => waiter.fail(signal?.reason);
-      const timer = setTimeout(() => {
-        const timeoutName = 'connectionWaitTimeoutMs';
-        const ms = connectionWaitTimeoutMs;
-        waiter.fail(new FastdfsTimeoutError(command, this.address, 'queue', timeoutName, ms));
-      }, connectionWaitTimeoutMs);
-      signal?.addEventListener('abort', onAbort);
-      this.#waiters.push(waiter);
-    });
-  }
-
   #giveBack(connection: FastdfsConnection): void {
     if (connection.closeReason !== null) return;
     if (!connection.isFree) {
@@ -209,11 +183,7 @@ export class ConnectionPool {
       connection.close('cancelled');
       return;
     }
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) {
-      waiter.grant(connection);
-      return;
-    }
+    if (this.#queue.grant(connection)) return;
     connection.idleSinceMs = performance.now();
     this.#idle.push(connection);
     if (this.#idle.length > this.#settings.idleConnectionsPerServerMax) {
@@ -227,10 +197,8 @@ export class ConnectionPool {
     if (position >= 0) this.#idle.splice(position, 1);
     this.#count -= 1;
     this.#observer(this.address, reason);
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) return;
-    this.#count += 1;
-    waiter.grant(null);
+    // The right to open a connection goes to the next who waits.
+    if (this.#queue.grant(null)) this.#count += 1;
   }
 
   #closeIdle(reason: CloseReason, idleSinceMs: number): void {
@@ -243,11 +211,15 @@ export class ConnectionPool {
   }
 }
 
-/** A timeout does not count: it speaks of a stalled server, and trying again would double the wait. */
+/**
+ * A timeout or being abandoned does not count: both speak of a stalled server, and trying again
+ * would double the wait.
+ */
 function isDeadOnReuse(connection: FastdfsConnection, error: unknown): boolean {
   return (
     error instanceof FastdfsConnectionError &&
     !(error instanceof FastdfsTimeoutError) &&
+    connection.closeReason !== 'abandoned' &&
     connection.failedOnReuse
   );
 }

@@ -60,7 +60,10 @@ export class FastdfsConnection {
       nextBuffer: () => this.#buffers.next(this.#framer.bodyLeft),
       received: (size, buffer) => this.#received(size, buffer),
       connected: () => this.#onConnect?.(),
-      drained: () => this.writer.wake(),
+      drained: () => {
+        this.#exchange?.progressed();
+        this.writer.wake();
+      },
       timedOut: () => this.#timedOut(),
       writeFailed: (error) => {
         this.#writeError = error;
@@ -122,6 +125,7 @@ export class FastdfsConnection {
   resume(exchange: Exchange): void {
     if (this.#exchange !== exchange || !exchange.waitsForCaller) return;
     exchange.waitsForCaller = false;
+    exchange.progressed();
     // The timer does not start again by itself once it ran out while nobody read.
     if (this.#timerRanOut) this.#socket.setTimeout(this.#socket.timeout ?? 0);
     this.#timerRanOut = false;
@@ -148,6 +152,17 @@ export class FastdfsConnection {
     this.#onClose(reason);
   }
 
+  /**
+   * Ends the connection because the server was found dead by other means, when it has been the
+   * server's turn for `silentMs` without a byte in either direction.
+   */
+  abandon(problem: string, cause: Error, silentMs: number): void {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.waitsForCaller) return;
+    if (performance.now() - exchange.lastProgressMs < silentMs) return;
+    this.close('abandoned', this.#errorOf(exchange, problem, cause));
+  }
+
   /** Detaches the exchange from the connection. */
   #release(): Exchange | null {
     const exchange = this.#exchange;
@@ -169,6 +184,7 @@ export class FastdfsConnection {
       this.close('extra-bytes');
       return false;
     }
+    exchange.progressed();
     try {
       return this.#read(exchange, buffer.subarray(0, size), buffer);
     } catch (cause) {

@@ -24,6 +24,8 @@ export class Exchange {
   contentLeft: number;
   /** `performance.now()` when the server got the turn: the request and its content were complete. */
   serversTurnSinceMs = performance.now();
+  /** `performance.now()` when bytes last went either way. */
+  lastProgressMs = this.serversTurnSinceMs;
   /** True while the next content bytes, or the reader of the response, keep the server waiting. */
   waitsForCaller = false;
   /** Settles the caller's promise with what the sink made of the response; throws what it throws. */
@@ -40,9 +42,14 @@ export class Exchange {
     this.fail = fail;
   }
 
+  progressed(): void {
+    this.lastProgressMs = performance.now();
+  }
+
   /** Counts content bytes that the socket was given. */
   contentGiven(size: number): void {
     this.contentLeft -= size;
-    if (this.contentLeft === 0) this.serversTurnSinceMs = performance.now();
+    this.progressed();
+    if (this.contentLeft === 0) this.serversTurnSinceMs = this.lastProgressMs;
   }
 }

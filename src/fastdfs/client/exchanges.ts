@@ -4,6 +4,9 @@ import type { FastdfsConnection } from './connection.ts';
 import { sendContent } from './content-sender.ts';
 import { DecodingSink, type ResponseSink } from './response-sink.ts';
 
+/** Larger content is written in slices of this size, so that it shows whether the server takes it. */
+const WHOLE_CONTENT_SIZE_MAX = 1024 * 1024;
+
 /** Lets the reader of a download go on after a pause, or give the rest up. */
 export interface DownloadControl {
   resume(): void;
@@ -46,11 +49,12 @@ export async function executeWithContent<Request, Response>(
   const contentSize = command.contentSizeOf(request);
   const sink = new DecodingSink((body) => command.decodeResponse(body));
   return connection.run({ command: command.name, sink, contentSize, signal }, (exchange) => {
-    if (Buffer.isBuffer(content)) {
+    if (Buffer.isBuffer(content) && content.length <= WHOLE_CONTENT_SIZE_MAX) {
       connection.writer.write(exchange, head, content);
       return;
     }
-    sendContent(connection, exchange, head, content).catch((error: unknown) => {
+    const chunks = Buffer.isBuffer(content) ? slicesOf(content) : content;
+    sendContent(connection, exchange, head, chunks).catch((error: unknown) => {
       // Nothing may follow content that broke off, so the connection goes with it.
       if (connection.isRunning(exchange)) connection.close('content-failed', error);
     });
@@ -75,4 +79,10 @@ export async function executeDownload<Request>(
     });
     connection.writer.write(exchange, message, null);
   });
+}
+
+async function* slicesOf(content: Buffer): AsyncGenerator<Buffer> {
+  for (let start = 0; start < content.length; start += WHOLE_CONTENT_SIZE_MAX) {
+    yield content.subarray(start, start + WHOLE_CONTENT_SIZE_MAX);
+  }
 }

@@ -39,6 +39,14 @@ export class ServerPools {
     return pool.withConnection(purpose, task);
   }
 
+  /**
+   * As `ConnectionPool.abandon`. To be called again for as long as the server is dead: exchanges
+   * that were not silent for long enough at first have become so.
+   */
+  abandon(address: ServerAddress, cause: Error, silentMs: number): void {
+    this.#pools.get(renderAddress(address))?.abandon(cause, silentMs);
+  }
+
   /** The connections of now, by server. */
   states(): PoolState[] {
     return Array.from(this.#pools, ([server, pool]) => ({ server, ...pool.state }));
