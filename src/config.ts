@@ -127,6 +127,8 @@ function toConfig(values: z.output<typeof settings>) {
     masterKey:
       values.GATEWAY_MASTER_KEY === '' ? null : Buffer.from(values.GATEWAY_MASTER_KEY, 'hex'),
     replayBufferSizeBytes: values.GATEWAY_REPLAY_BUFFER_SIZE,
+    locationGroups: values.GATEWAY_LOCATION_GROUPS,
+    storageClassGroups: values.GATEWAY_STORAGE_CLASS_GROUPS,
     deleteDelayMs: values.GATEWAY_DELETE_DELAY,
     shutdownGraceMs: values.GATEWAY_SHUTDOWN_GRACE,
     logLevel: values.GATEWAY_LOG_LEVEL as LogLevel,

@@ -125,6 +125,7 @@ async function openWith(
   try {
     const secrets = new SecretBox(config.masterKey ?? directory.loadMasterKey(config.indexPath));
     const { deleteDelayMs, replayBufferSizeBytes, indexPath: path } = config;
+    const { locationGroups, storageClassGroups } = config;
     const index = await openSqliteIndex({
       path,
       deleteDelayMs,
@@ -133,7 +134,13 @@ async function openWith(
     closers.add(() => index.close());
     const blobs = openFastdfsBlobStore({ ...FASTDFS_DEFAULTS, ...config.fastdfs, trackers });
     closers.add(() => blobs.close());
-    const settings = { replayBufferSizeBytes, deleteDelayMs, region: config.s3.region };
+    const settings = {
+      replayBufferSizeBytes,
+      deleteDelayMs,
+      region: config.s3.region,
+      locationGroups,
+      storageClassGroups,
+    };
     const core = { index, blobs, settings, logger, now: Date.now };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
     return { core, accessKeys, close: () => closers.closeAll() };

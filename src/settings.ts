@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { locationConstraintPattern } from './core/buckets.ts';
+import { storageClasses } from './core/descriptions.ts';
 import {
   type HostPort,
   parseDuration,
@@ -64,6 +66,20 @@ function list<T>(value: string, parse: (item: string) => T | null): readonly T[]
   return parsed.some((item) => item === null) ? undefined : (parsed as T[]);
 }
 
+/** `key=value,key=value`, each key once. */
+function pairs(
+  value: string,
+  isPair: (key: string, value: string) => boolean,
+): ReadonlyMap<string, string> | undefined {
+  const items = list(value, (item) => {
+    const [key = '', target = '', ...more] = item.split('=').map((word) => word.trim());
+    return more.length === 0 && isPair(key, target) ? ([key, target] as const) : null;
+  });
+  const map = new Map(items);
+  return items !== undefined && map.size === items.length ? map : undefined;
+}
+
+const GROUP_NAME = /^[A-Za-z0-9]{1,16}$/;
 const TRACKER_PORT = 22_122;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
@@ -109,6 +125,24 @@ export const settings = z.object({
     (value) => ({ links: true, off: false })[value],
   ),
   GATEWAY_SEGMENT_SIZE: size('64MiB', '64KiB', '4GiB'),
+  GATEWAY_LOCATION_GROUPS: setting(
+    '',
+    'LOCATION=GROUP,LOCATION=GROUP: each LocationConstraint once, groups of 1 to 16 letters and digits',
+    (value) =>
+      pairs(
+        value,
+        (location, group) => locationConstraintPattern.test(location) && GROUP_NAME.test(group),
+      ),
+  ),
+  GATEWAY_STORAGE_CLASS_GROUPS: setting(
+    '',
+    'CLASS=GROUP,CLASS=GROUP: each storage class of S3 but STANDARD once, groups of 1 to 16 letters and digits',
+    (value) =>
+      pairs(
+        value,
+        (name, group) => name !== 'STANDARD' && storageClasses.has(name) && GROUP_NAME.test(group),
+      ),
+  ),
   GATEWAY_REPLAY_BUFFER_SIZE: size('1MiB', '0', '64MiB'),
   GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),
   GATEWAY_BODY_IDLE_TIMEOUT: duration('30s', '100ms', '1h'),

@@ -207,11 +207,17 @@ export interface BlobStore {
 
 /**
  * - `unavailable`: no tracker or no usable storage server could be reached; worth a retry.
+ * - `no-such-group`: no tracker lists the group that must take the file; worth a retry, too.
  * - `no-space`: every group that may take the file is at its reserve.
  * - `not-found`: no server that must have the file has it.
  * - `corrupt`: size or CRC-32 on the storage server differ from what was sent.
  */
-export type BlobStoreErrorReason = 'unavailable' | 'no-space' | 'not-found' | 'corrupt';
+export type BlobStoreErrorReason =
+  | 'unavailable'
+  | 'no-such-group'
+  | 'no-space'
+  | 'not-found'
+  | 'corrupt';
 
 export class BlobStoreError extends Error {
   readonly reason: BlobStoreErrorReason;

@@ -1,8 +1,10 @@
 import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
 import type { StoreTarget, StoreTargets } from '../fastdfs/protocol/commands/query-store.ts';
 import { STORE_PATH_INDEX_ANY, STORE_PATH_INDEX_MAX } from '../fastdfs/protocol/constants.ts';
+import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
+import { BlobStoreError } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import { isFastdfsFailure } from './fastdfs-errors.ts';
+import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
 
 /**
  * Finds storage servers for one file, each at most once. The tracker is asked first and balances
@@ -38,11 +40,25 @@ export class UploadTargets {
   }
 
   /** What failed may have been an answer of a moment ago, so only the first may be one. */
-  #askTracker(): Promise<StoreTarget> {
+  async #askTracker(): Promise<StoreTarget> {
     const { trackers, storeAnswers } = this.#cluster;
-    return this.#tried.size === 0
-      ? storeAnswers.next(this.#groupName, this.#signal)
-      : trackers.queryStore(this.#groupName, this.#signal);
+    try {
+      return this.#tried.size === 0
+        ? await storeAnswers.next(this.#groupName, this.#signal)
+        : await trackers.queryStore(this.#groupName, this.#signal);
+    } catch (error) {
+      if (hasStatus(error, FASTDFS_STATUS.notFound)) await this.#checkGroup(error);
+      throw error;
+    }
+  }
+
+  /** Trackers say the same of a group that does not exist and of one that is down. */
+  async #checkGroup(cause: Error): Promise<void> {
+    if (this.#groupName === null) return;
+    const members = await this.#cluster.view.membersOf(this.#groupName);
+    if (members.length > 0) return;
+    const message = `No tracker lists the FastDFS group ${this.#groupName}.`;
+    throw new BlobStoreError('no-such-group', message, { cause });
   }
 
   /** Writable storage servers of the group, then of the other groups that may take the file. */

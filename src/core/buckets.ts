@@ -7,7 +7,7 @@ import type { Caller, CoreServices } from './services.ts';
 export const listedBucketsMax = 10_000;
 
 /** Region names, and what other S3 systems take (`default:placement`, `eu-1.zone_a`). */
-const locationConstraintPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+export const locationConstraintPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
 /** The region in which AWS answers 200 when an owner creates its bucket again. */
 const legacyRegion = 'us-east-1';

@@ -13,7 +13,7 @@ const defaultStorageClass = 'STANDARD';
 const redirectLocationSizeMax = 2048;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
-const storageClasses: ReadonlySet<string> = new Set([
+export const storageClasses: ReadonlySet<string> = new Set([
   'STANDARD',
   'REDUCED_REDUNDANCY',
   'STANDARD_IA',

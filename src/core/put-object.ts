@@ -4,6 +4,7 @@ import { checkedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import type { IncomingContent } from './incoming-content.ts';
 import { checkKey } from './names.ts';
+import { groupNameOf } from './placement.ts';
 import type { Caller, CoreServices } from './services.ts';
 import { storeContent } from './store-content.ts';
 
@@ -36,7 +37,8 @@ export async function putObject(
   checkKey(key);
   checkPutSize(content.size);
   const description = checkedDescription(request.description);
-  const storeOptions = { signal: request.signal };
+  const groupName = groupNameOf(core.settings, bucket, description);
+  const storeOptions = { signal: request.signal, groupName };
   return await storeContent(core, content, storeOptions, async (stored) => {
     const object = {
       ...description,

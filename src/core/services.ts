@@ -1,9 +1,10 @@
 import type { BlobStore } from '../blob-store/blob-store.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 import type { Logger } from '../support/logger.ts';
+import type { GroupMappings } from './placement.ts';
 
 /** Bounds that the rules need; `config.ts` fills them in. */
-interface CoreSettings {
+interface CoreSettings extends GroupMappings {
   /** Bodies up to this many bytes are verified in memory before a byte is stored. */
   readonly replayBufferSizeBytes: number;
   /** A file that a failed write left behind is deleted after this time. */

@@ -21,6 +21,8 @@ export interface StoreContentOptions {
   readonly signal: AbortSignal;
   /** Computed even if the client declares none; it must not declare another one. */
   readonly checksumAlgorithm?: ChecksumAlgorithm | null;
+  /** FastDFS group that must take the files; any may when null. */
+  readonly groupName: string | null;
 }
 
 /**
@@ -101,6 +103,7 @@ async function store(
   const body = new VerifiedBody(content, await startDigest(content, algorithm), options.signal);
   const storeOptions = {
     signal: options.signal,
+    groupName: options.groupName,
     onStored: (file: { readonly fileId: string }) => files.add(file.fileId),
   };
   const stored =

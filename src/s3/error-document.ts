@@ -11,6 +11,10 @@ export function toGatewayError(error: unknown): GatewayError {
     if (error.reason === 'unavailable') {
       return new GatewayError('ServiceUnavailable', {}, { cause: error });
     }
+    if (error.reason === 'no-such-group') {
+      const { message } = error;
+      return new GatewayError('ServiceUnavailable', { message }, { cause: error });
+    }
     if (error.reason === 'no-space') {
       return new GatewayError('InsufficientStorage', {}, { cause: error });
     }

@@ -32,6 +32,8 @@ export async function createTestCore(
     readonly replayBufferSizeBytes?: number;
     readonly segmentSizeBytesMax?: number;
     readonly region?: string;
+    readonly locationGroups?: Readonly<Record<string, string>>;
+    readonly storageClassGroups?: Readonly<Record<string, string>>;
     /** Methods of the index that behave otherwise. */
     readonly indexFaults?: Partial<ObjectIndex>;
   } = {},
@@ -60,6 +62,8 @@ export async function createTestCore(
       replayBufferSizeBytes: options.replayBufferSizeBytes ?? 1024,
       deleteDelayMs,
       region: options.region ?? 'us-east-1',
+      locationGroups: new Map(Object.entries(options.locationGroups ?? {})),
+      storageClassGroups: new Map(Object.entries(options.storageClassGroups ?? {})),
     },
     logger: createLogger('silent'),
     now,

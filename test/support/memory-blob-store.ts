@@ -26,6 +26,8 @@ export interface BlobFaults {
 export class MemoryBlobStore implements BlobStore {
   readonly files = new Map<string, Buffer>();
   readonly faults: BlobFaults = {};
+  /** Groups that were asked for, by each store. */
+  readonly groupNames: (string | null)[] = [];
   /** Bytes that the last `storeStream` was given, complete or not. */
   receivedBytes = 0;
   /** Called before each file is opened. */
@@ -50,6 +52,7 @@ export class MemoryBlobStore implements BlobStore {
     if (this.faults.storeUnavailable) {
       throw new BlobStoreError('unavailable', 'no storage server can be reached');
     }
+    this.groupNames.push(options.groupName ?? null);
     let received = 0;
     const stored: StoredFile[] = [];
     let pending = Buffer.alloc(0);

@@ -76,6 +76,18 @@ describe('values', () => {
     ]);
   });
 
+  it('name groups by location and storage class', () => {
+    const config = loadConfig({
+      GATEWAY_LOCATION_GROUPS: 'eu=group1, constructor=group2',
+      GATEWAY_STORAGE_CLASS_GROUPS: 'STANDARD_IA=group2',
+    });
+    expect([...config.locationGroups]).toEqual([
+      ['eu', 'group1'],
+      ['constructor', 'group2'],
+    ]);
+    expect([...config.storageClassGroups]).toEqual([['STANDARD_IA', 'group2']]);
+  });
+
   it('a relative index path is taken from the working directory', () => {
     expect(loadConfig({ GATEWAY_INDEX_URL: 'sqlite:a/b.db' }).indexPath).toBe(resolve('a/b.db'));
   });
@@ -95,6 +107,12 @@ describe('refused', () => {
     ['GATEWAY_FILES_LISTEN', '0.0.0.0:8888', 'no door for FastDFS URLs'],
     ['GATEWAY_WORKERS', '4', 'one process'],
     ['GATEWAY_MIN_REPLICAS', '2', 'one storage server'],
+    ['GATEWAY_LOCATION_GROUPS', 'eu=group1,eu=group2', 'each LocationConstraint once'],
+    ['GATEWAY_LOCATION_GROUPS', 'eu', 'LOCATION=GROUP'],
+    ['GATEWAY_LOCATION_GROUPS', 'eu=a=b', 'LOCATION=GROUP'],
+    ['GATEWAY_LOCATION_GROUPS', 'eu=group-1', '1 to 16 letters and digits'],
+    ['GATEWAY_STORAGE_CLASS_GROUPS', 'STANDARD=group1', 'but STANDARD'],
+    ['GATEWAY_STORAGE_CLASS_GROUPS', 'COLD=group1', 'each storage class of S3'],
     ['GATEWAY_LOG_LEVEL', 'loud', 'debug, info, warn, error or silent'],
   ])('%s=%s, with what is allowed', (name, value, allowed) => {
     const problems = problemsOf({ [name]: value });

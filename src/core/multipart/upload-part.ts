@@ -1,6 +1,7 @@
 import type { Bucket, ChecksumAlgorithm, Part, Upload } from '../../object-index/records.ts';
 import { GatewayError } from '../errors.ts';
 import type { IncomingContent } from '../incoming-content.ts';
+import { groupNameOf } from '../placement.ts';
 import { checkPutSize } from '../put-object.ts';
 import type { CoreServices } from '../services.ts';
 import { storeContent } from '../store-content.ts';
@@ -28,7 +29,11 @@ export async function uploadPart(core: CoreServices, request: UploadPartRequest)
   checkPutSize(content.size);
   const upload = await getUpload(core, bucket, key, uploadId);
   checkPartAlgorithm(upload, content.checksumAlgorithm);
-  const options = { signal: request.signal, checksumAlgorithm: upload.checksumAlgorithm };
+  const options = {
+    signal: request.signal,
+    checksumAlgorithm: upload.checksumAlgorithm,
+    groupName: groupNameOf(core.settings, bucket, upload),
+  };
   return await storeContent(core, content, options, async (stored) => {
     const { size, etag, checksum, segments } = stored;
     const part: Part = { partNumber, size, etag, checksum, lastModifiedMs: core.now() };

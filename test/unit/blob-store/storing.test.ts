@@ -112,6 +112,20 @@ describe('storing in a group', () => {
     await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
     expect(at(storages, 0).requests).toEqual([]);
   });
+
+  it('that no tracker lists says so', async () => {
+    const { store, tracker } = await startBench({ group1: 1 });
+    tracker.intercept = (peer, { code }) => {
+      if (code === 104) peer.answer(2);
+      return code === 104;
+    };
+    const result = (groupName: string) => store.storeBuffer(Buffer.alloc(1), { signal, groupName });
+    await expect(result('group9')).rejects.toMatchObject({
+      reason: 'no-such-group',
+      message: expect.stringContaining('group9'),
+    });
+    await expect(result('group1')).rejects.toMatchObject({ reason: 'unavailable' });
+  });
 });
 
 describe('a storage server that fails once bytes were sent', () => {

@@ -22,6 +22,11 @@ describe('renderError', () => {
     expect(renderError(error, context)).toContain('<Message>max-keys is no number</Message>');
   });
 
+  it('names a group that no tracker lists', () => {
+    const error = toGatewayError(new BlobStoreError('no-such-group', 'No tracker lists group9.'));
+    expect(renderError(error, context)).toContain('<Message>No tracker lists group9.</Message>');
+  });
+
   it('tells nothing of the cause of an internal error', () => {
     const error = toGatewayError(new Error('password=hunter2'));
     expect(error.cause).toBeInstanceOf(Error);
@@ -32,6 +37,7 @@ describe('renderError', () => {
 describe('toGatewayError', () => {
   it.each([
     [new BlobStoreError('unavailable', 'x'), 'ServiceUnavailable', 503],
+    [new BlobStoreError('no-such-group', 'x'), 'ServiceUnavailable', 503],
     [new BlobStoreError('no-space', 'x'), 'InsufficientStorage', 507],
     [new BlobStoreError('not-found', 'x'), 'InternalError', 500],
     [new BlobStoreError('corrupt', 'x'), 'InternalError', 500],

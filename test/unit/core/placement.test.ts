@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { createUpload } from '../../../src/core/multipart/create-upload.ts';
+import { uploadPart } from '../../../src/core/multipart/upload-part.ts';
+import { groupNameOf } from '../../../src/core/placement.ts';
+import { putObject } from '../../../src/core/put-object.ts';
+import { createTestCore } from '../../support/core-services.ts';
+import { incomingContent } from '../../support/incoming-content.ts';
+
+const mappings = {
+  locationGroups: new Map([['eu', 'group1']]),
+  storageClassGroups: new Map([['STANDARD_IA', 'group2']]),
+};
+const { signal } = new AbortController();
+
+describe('the group of an object', () => {
+  it.each([
+    ['eu', undefined, 'group1'],
+    ['eu', 'STANDARD_IA', 'group2'],
+    ['eu', 'GLACIER', 'group1'],
+    [null, 'STANDARD_IA', 'group2'],
+    ['mars', undefined, null],
+    [null, undefined, null],
+  ])('location %s, storage class %s: %s', (locationConstraint, storageClass, expected) => {
+    const bucket = { id: 1, name: 'photos', ownerId: 'a', createdAtMs: 0, locationConstraint };
+    const headers = storageClass ? { 'x-amz-storage-class': storageClass } : {};
+    expect(groupNameOf(mappings, bucket, { headers, userMetadata: {} })).toBe(expected);
+  });
+});
+
+it('reaches the blob store with objects and with parts, whose upload tells the class', async () => {
+  const core = await createTestCore({ storageClassGroups: { STANDARD_IA: 'group2' } });
+  const { bucket, alice: caller } = core;
+  const content = () => incomingContent(Buffer.alloc(2000));
+  const description = { headers: { 'x-amz-storage-class': 'STANDARD_IA' }, userMetadata: {} };
+  await putObject(core, { bucket, key: 'a', caller, description, content: content(), signal });
+  const { uploadId } = await createUpload(core, {
+    bucket,
+    key: 'b',
+    caller,
+    description,
+    checksumAlgorithm: null,
+    checksumType: null,
+  });
+  const part = { bucket, key: 'b', uploadId, partNumber: 1, signal };
+  await uploadPart(core, { ...part, content: content() });
+  const plain = { headers: {}, userMetadata: {} };
+  await putObject(core, {
+    bucket,
+    key: 'c',
+    caller,
+    description: plain,
+    content: content(),
+    signal,
+  });
+  expect(core.blobs.groupNames).toEqual(['group2', 'group2', null]);
+});
