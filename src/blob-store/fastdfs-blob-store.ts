@@ -89,6 +89,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
   const trackers = new TrackerClient(pools, settings.trackers, trackerHealth);
   const monitor = new ServerMonitor(
     settings.trackers,
+    pools,
     { trackers: trackerHealth, storages: health },
     { intervalMs: settings.clusterViewRefreshMs, timeoutMs: settings.pingTimeoutMs },
   );

@@ -1,11 +1,13 @@
 import { type HeartbeatSettings, Heartbeats } from '../fastdfs/client/heartbeats.ts';
 import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
 import type { ServerHealth } from '../fastdfs/client/server-health.ts';
+import type { ServerPools } from '../fastdfs/client/server-pools.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 
 /**
  * Pings all trackers, and the storage servers that the trackers list as usable. One that does not
- * answer is left alone at once.
+ * answer is left alone at once, and requests that wait for it go on elsewhere instead of waiting
+ * until their own timeouts run out.
  */
 export class ServerMonitor {
   readonly #trackers: readonly ServerAddress[];
@@ -16,6 +18,7 @@ export class ServerMonitor {
 
   constructor(
     trackers: readonly ServerAddress[],
+    pools: ServerPools,
     health: { readonly trackers: ServerHealth; readonly storages: ServerHealth },
     settings: HeartbeatSettings,
   ) {
@@ -26,6 +29,7 @@ export class ServerMonitor {
       this.#problems.set(name, failure);
       const isTracker = trackerNames.has(name);
       (isTracker ? health.trackers : health.storages).pinged(address, failure);
+      if (failure !== null) pools.abandon(address, failure, settings.timeoutMs);
     });
   }
 

@@ -163,3 +163,20 @@ describe('breakers', () => {
     await vi.waitUntil(async () => (await breakers())?.read === 'half-open');
   });
 });
+
+it('sends a read that waits for a silent storage server to another one', async () => {
+  const { store, storages } = await startBench(
+    { group1: 2 },
+    { ...quick, pingTimeoutMs: 50, idleTimeoutMs: 60_000, commandTimeoutMs: 60_000 },
+  );
+  const options = { signal: new AbortController().signal };
+  const [file] = await store.storeBuffer(Buffer.from('content'), options);
+  const fileId = file?.fileId ?? '';
+  const holder = storages.find(({ files }) => files.size > 0);
+  const replica = storages.find(({ files }) => files.size === 0);
+  for (const [name, content] of holder?.files ?? []) replica?.files.set(name, content);
+  // Connections stay open, and nothing is ever answered: a cut link.
+  if (holder) holder.intercept = () => true;
+  const content = await store.read({ fileId, offset: 0, size: 7 }, options);
+  expect(content.toString()).toBe('content');
+});
