@@ -1,173 +1,195 @@
 import type { GroupRecord } from '../protocol/commands/list-groups.ts';
 import type { StorageRecord } from '../protocol/commands/list-storages.ts';
 import type { TrackerParameters } from '../protocol/commands/parameters.ts';
-import type { FetchTarget } from '../protocol/commands/query-fetch.ts';
+import type { FetchTarget, FetchTargets } from '../protocol/commands/query-fetch.ts';
 import type { StoreTarget, StoreTargets } from '../protocol/commands/query-store.ts';
-import { RW_MODE_BOTH, STORAGE_STATUS_ACTIVE } from '../protocol/storage-status.ts';
+import type { FileIdParts } from '../protocol/file-id.ts';
 import type { TrackerFaults } from './faults.ts';
+import { groupRecordOf, storageRecordOf } from './member-records.ts';
+import { readCandidates, SYNC_DELAY_SECONDS_MAX, sourceOf } from './read-candidates.ts';
 import { errno, RefusedRequest } from './refused-request.ts';
-import type { ResolvedSettings } from './settings.ts';
-import type { SpaceMonitor } from './space.ts';
-import type { Statistics } from './statistics.ts';
+import { RoundRobin } from './round-robin.ts';
+import { isWritable, type StorageMember } from './storage-member.ts';
 
-/** The FastDFS version whose behaviour this is. */
-const SERVER_VERSION = '6.16.1';
+export interface ClusterViewOptions {
+  readonly faults: TrackerFaults;
+  /** Seconds since 1970. */
+  readonly startedAt: number;
+  /** All storage servers, whatever their status, as this tracker sees them now; asked every time. */
+  readonly members: () => readonly StorageMember[];
+  /** Storage servers are named by numbers instead of by their addresses. */
+  readonly usesStorageIds: boolean;
+  /** `host:port` of the trackers that run, the leader first; asked every time. Default: this one. */
+  readonly trackers?: () => readonly string[];
+}
 
-const MIB = 1024 * 1024;
-
-/** What the tracker knows: one group with one storage server, in the same process. */
+/** What one tracker knows: groups of storage servers, and whose turn it is. */
 export class ClusterView {
   readonly faults: TrackerFaults;
   readonly startedAt: number;
-  readonly #settings: ResolvedSettings;
-  readonly #space: SpaceMonitor;
-  readonly #statistics: Statistics;
-  readonly #storagePort: number;
-  /** The port that the tracker got; known once it listens. */
-  trackerPort = 0;
+  readonly usesStorageIds: boolean;
+  readonly #members: () => readonly StorageMember[];
+  readonly #trackers: () => readonly string[];
+  readonly #turns = new RoundRobin();
+  /** `host:port` of the tracker itself; known once it listens. */
+  trackerAddress = '';
 
-  constructor(options: {
-    settings: ResolvedSettings;
-    faults: TrackerFaults;
-    space: SpaceMonitor;
-    statistics: Statistics;
-    /** The port that the storage server got. */
-    storagePort: number;
-  }) {
-    this.#settings = options.settings;
+  constructor(options: ClusterViewOptions) {
     this.faults = options.faults;
-    this.#space = options.space;
-    this.#statistics = options.statistics;
-    this.#storagePort = options.storagePort;
-    this.startedAt = options.statistics.startedAt;
+    this.startedAt = options.startedAt;
+    this.usesStorageIds = options.usesStorageIds;
+    this.#members = options.members;
+    this.#trackers = options.trackers ?? (() => [this.trackerAddress]);
   }
 
-  get groupName(): string {
-    return this.#settings.groupName;
+  /** `host:port` of all that run; the first one leads. */
+  get trackerAddresses(): readonly string[] {
+    return this.#trackers();
   }
 
-  /** `host:port` of the tracker itself. */
-  get trackerAddress(): string {
-    return `${this.#settings.advertisedHost}:${this.trackerPort}`;
+  get isLeader(): boolean {
+    return this.trackerAddresses[0] === this.trackerAddress;
   }
 
-  get storageHost(): string {
-    return this.faults.storageAddress?.host ?? this.#settings.advertisedHost;
+  /** In the order of their names. */
+  get groupNames(): readonly string[] {
+    return [...new Set(this.#members().map(({ groupName }) => groupName))].sort();
   }
 
-  get storagePort(): number {
-    return this.faults.storageAddress?.port ?? this.#storagePort;
+  /** The storage servers of a group, ordered by id. Throws 2 for a group that nobody is in. */
+  membersOf(groupName: string): readonly StorageMember[] {
+    const members = this.#members().filter((member) => member.groupName === groupName);
+    if (members.length === 0) throw new RefusedRequest(errno.ENOENT, `unknown group ${groupName}`);
+    return members.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  get storageStatus(): number {
-    return this.faults.storageStatus ?? STORAGE_STATUS_ACTIVE;
+  /** Throws 2 for an unknown group or storage server. */
+  memberById(groupName: string, id: string): StorageMember {
+    return this.#found(
+      this.membersOf(groupName).find((member) => member.id === id),
+      id,
+    );
   }
 
-  /** Throws 2 for any group but the one there is. */
-  requireGroup(groupName: string): void {
-    if (groupName !== this.groupName) {
-      throw new RefusedRequest(errno.ENOENT, `unknown group ${groupName}`);
-    }
+  /** The same by address; the port tells servers apart only where storage ids are on. */
+  memberByAddress(groupName: string, host: string, port: number): StorageMember {
+    return this.#found(
+      this.membersOf(groupName).find(
+        (member) => member.host === host && (!this.usesStorageIds || member.port === port),
+      ),
+      `${host}:${port}`,
+    );
   }
 
-  /** Throws 2 for any storage server but the one there is; its id is its address. */
-  requireStorage(groupName: string, storageId: string): void {
-    this.requireGroup(groupName);
-    if (storageId !== this.storageHost) {
-      throw new RefusedRequest(errno.ENOENT, `unknown storage server ${storageId}`);
-    }
-  }
-
-  /** Where to upload. Throws 2 when the storage server is not usable, 28 when it is full. */
-  storeTarget(groupName = this.groupName): StoreTarget {
-    const target = this.fetchTarget(groupName);
-    if (!this.#space.hasRoomFor(1)) {
-      throw new RefusedRequest(errno.ENOSPC, 'the store path is at its reserve');
-    }
-    return { ...target, storePathIndex: 0 };
+  /** Where to upload. Throws 2 when no storage server is usable, 28 when all of them are full. */
+  storeTarget(groupName?: string): StoreTarget {
+    const group = this.#storeGroup(groupName);
+    const { host, port } = this.#turns.next(`store ${group.groupName}`, group.writable);
+    return { groupName: group.groupName, host, port, storePathIndex: 0 };
   }
 
   storeTargets(groupName?: string): StoreTargets {
-    const { host, port, ...target } = this.storeTarget(groupName);
-    return { ...target, storages: [{ host, port }] };
+    const group = this.#storeGroup(groupName);
+    return {
+      groupName: group.groupName,
+      storages: group.writable.map(({ host, port }) => ({ host, port })),
+      storePathIndex: 0,
+    };
   }
 
-  /** Where a file is: a tracker does not know whether it exists. */
-  fetchTarget(groupName: string): FetchTarget {
-    this.requireGroup(groupName);
-    if (this.storageStatus !== STORAGE_STATUS_ACTIVE) {
-      throw new RefusedRequest(errno.ENOENT, 'no usable storage server');
-    }
-    return { groupName, host: this.storageHost, port: this.storagePort };
-  }
-
-  groupRecord(groupName = this.groupName): GroupRecord {
-    this.requireGroup(groupName);
-    const usableCount = this.storageStatus === STORAGE_STATUS_ACTIVE ? 1 : 0;
+  /** Where a file may be: a tracker does not know whether it exists. Throws 2 when all are down. */
+  fetchTargets({ groupName, fileName }: FileIdParts): FetchTargets {
     return {
       groupName,
-      ...this.#spaceMb(),
-      trunkFreeMb: 0,
-      storageCount: 1,
-      storagePort: this.storagePort,
-      readableServerCount: usableCount,
-      httpPortOrReadableServerCount: null,
-      writableServerCount: usableCount,
-      currentWriteServer: 0,
-      storePathCount: 1,
-      subdirCountPerPath: this.#settings.subdirCountPerPath,
-      currentTrunkFileId: -1,
+      storages: this.#readable(groupName, fileName).map(({ host, port }) => ({ host, port })),
     };
   }
 
-  storageRecord(groupName: string, storageId: string | null): StorageRecord {
-    if (storageId === null) this.requireGroup(groupName);
-    else this.requireStorage(groupName, storageId);
-    return {
-      status: this.storageStatus,
-      rwMode: RW_MODE_BOTH,
-      id: this.storageHost,
-      host: this.storageHost,
-      domainName: '',
-      sourceStorageId: '',
-      version: SERVER_VERSION,
-      joinTime: this.startedAt,
-      upTime: this.startedAt,
-      ...this.#spaceMb(),
-      uploadPriority: 10,
-      storePathCount: 1,
-      subdirCountPerPath: this.#settings.subdirCountPerPath,
-      currentWritePath: 0,
-      port: this.storagePort,
-      httpPort: 0,
-      stat: this.#statistics.snapshot(),
-      isTrunkServer: false,
-    };
+  /** One of them in turn. */
+  fetchTarget({ groupName, fileName }: FileIdParts): FetchTarget {
+    const candidates = this.#readable(groupName, fileName);
+    const { host, port } = this.#turns.next(`fetch ${groupName}`, candidates);
+    return { groupName, host, port };
+  }
+
+  /** The file's source while that is usable, else any writable one in turn. */
+  updateTarget({ groupName, fileName }: FileIdParts): FetchTarget {
+    const writable = this.membersOf(groupName).filter(isWritable);
+    if (writable.length === 0) throw noUsableServer();
+    const source = sourceOf(writable, fileName);
+    const { host, port } = source ?? this.#turns.next(`update ${groupName}`, writable);
+    return { groupName, host, port };
+  }
+
+  groupRecord(groupName: string): GroupRecord {
+    return groupRecordOf(groupName, this.membersOf(groupName));
+  }
+
+  storageRecords(groupName: string, storageId: string | null): readonly StorageRecord[] {
+    return storageId === null
+      ? this.membersOf(groupName).map(storageRecordOf)
+      : [storageRecordOf(this.memberById(groupName, storageId))];
+  }
+
+  /** Lines `id group ip:port`, in the order of the ids; none where storage ids are off. */
+  storageIds(): readonly string[] {
+    if (!this.usesStorageIds) return [];
+    return this.groupNames
+      .flatMap((groupName) => this.membersOf(groupName))
+      .map(({ id, groupName, host, port }) => `${id} ${groupName} ${host}:${port}`);
   }
 
   /** The settings of a 6.16 tracker that concern clients, as they are in effect here. */
   parameters(): TrackerParameters {
-    const addressSize = this.faults.layout.addressSize === 46 ? '46' : '16';
+    const [first] = this.groupNames;
+    const reservedMb = first === undefined ? 0 : this.groupRecord(first).reservedMb;
     return new Map([
-      ['use_storage_id', '0'],
-      ['id_type_in_filename', 'ip'],
+      ['use_storage_id', this.usesStorageIds ? '1' : '0'],
+      ['id_type_in_filename', this.usesStorageIds ? 'id' : 'ip'],
       ['trust_storage_server_id', '1'],
-      ['response_ip_addr_size', addressSize],
+      ['response_ip_addr_size', this.faults.layout.addressSize === 46 ? '46' : '16'],
       ['storage_ip_changed_auto_adjust', '1'],
-      ['storage_sync_file_max_delay', '86400'],
+      ['storage_sync_file_max_delay', String(SYNC_DELAY_SECONDS_MAX)],
       ['store_path', '0'],
-      ['reserved_storage_space', `${this.#spaceMb().reservedMb}MB`],
+      ['reserved_storage_space', `${reservedMb}MB`],
       ['use_trunk_file', '0'],
       ['store_slave_file_use_link', '0'],
     ]);
   }
 
-  #spaceMb(): { totalMb: number; freeMb: number; reservedMb: number } {
-    const { totalBytes, freeBytes } = this.#space.measure();
-    return {
-      totalMb: Math.floor(totalBytes / MIB),
-      freeMb: Math.floor(freeBytes / MIB),
-      reservedMb: Math.floor(this.#space.reservedBytes / MIB),
-    };
+  #readable(groupName: string, fileName: string): readonly StorageMember[] {
+    const members = this.membersOf(groupName);
+    const candidates = readCandidates(members, fileName, Math.floor(Date.now() / 1000));
+    if (candidates.length === 0) throw noUsableServer();
+    return candidates;
   }
+
+  /** Groups take turns, without those that have no writable server or no space (protocol, 10.2). */
+  #storeGroup(wanted?: string): WritableGroup {
+    const groups = (wanted === undefined ? this.groupNames : [wanted])
+      .map((groupName) => ({ groupName, writable: this.membersOf(groupName).filter(isWritable) }))
+      .filter(({ writable }) => writable.length > 0);
+    if (groups.length === 0) throw noUsableServer();
+    const withRoom = groups.filter(({ writable }) =>
+      writable.every((member) => member.space().hasRoom),
+    );
+    if (withRoom.length === 0) {
+      throw new RefusedRequest(errno.ENOSPC, 'every group is at its reserve');
+    }
+    return this.#turns.next('group', withRoom);
+  }
+
+  #found(member: StorageMember | undefined, what: string): StorageMember {
+    if (member) return member;
+    throw new RefusedRequest(errno.ENOENT, `unknown storage server ${what}`);
+  }
+}
+
+interface WritableGroup {
+  readonly groupName: string;
+  readonly writable: readonly StorageMember[];
+}
+
+function noUsableServer(): RefusedRequest {
+  return new RefusedRequest(errno.ENOENT, 'no usable storage server');
 }

@@ -5,6 +5,7 @@ import { Listener } from './listener.ts';
 import type { ReportProblem } from './service.ts';
 import { type EmbeddedNodeSettings, resolveSettings } from './settings.ts';
 import { StorageContext } from './storage-context.ts';
+import { soleMember } from './storage-member.ts';
 import { StorageService } from './storage-service.ts';
 import { TrackerService } from './tracker-service.ts';
 
@@ -44,12 +45,12 @@ export async function startEmbeddedNode(
     { ...resolved, port: resolved.storagePort, standardPort: STORAGE_PORT },
     report,
   );
+  const member = soleMember(resolved, context, storage.port, faults.tracker);
   const view = new ClusterView({
-    settings: resolved,
     faults: faults.tracker,
-    space: context.store.space,
-    statistics: context.statistics,
-    storagePort: storage.port,
+    startedAt: context.statistics.startedAt,
+    members: () => [member],
+    usesStorageIds: false,
   });
   let tracker: Listener;
   try {
@@ -62,7 +63,7 @@ export async function startEmbeddedNode(
     await storage.close();
     throw error;
   }
-  view.trackerPort = tracker.port;
+  view.trackerAddress = `${resolved.advertisedHost}:${tracker.port}`;
   return {
     trackerAddress: { host: resolved.advertisedHost, port: tracker.port },
     storageAddress: { host: resolved.advertisedHost, port: storage.port },

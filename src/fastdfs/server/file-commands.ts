@@ -22,12 +22,14 @@ export const fileCommands: readonly StorageHandler[] = [
   answer(deleteFile, async (context, file) => {
     context.requireFile(file);
     await context.statistics.count('Delete', () => context.store.delete(file.fileName));
+    context.changed({ kind: 'delete', fileName: file.fileName });
   }),
   answer(setMetadata, async (context, request) => {
     context.requireFile(request);
     await context.statistics.count('SetMeta', () =>
       context.metadata.set(request.fileName, request.metadata, request.mode === 'merge'),
     );
+    context.changed({ kind: 'metadata', fileName: request.fileName });
   }),
   {
     code: getMetadata.code,
@@ -47,6 +49,7 @@ export const fileCommands: readonly StorageHandler[] = [
   answer(regenerateAppenderFilename, async (context, { fileName }) => {
     context.requireFileName(fileName);
     const newName = await context.appenders.regenerate(fileName);
+    context.changed({ kind: 'rename', fileName, newName });
     return { groupName: context.groupName, fileName: newName };
   }),
   {
@@ -58,6 +61,7 @@ export const fileCommands: readonly StorageHandler[] = [
       const changed = await context.statistics.count('Truncate', () =>
         context.appenders.truncate(fileName, newSize),
       );
+      context.changed({ kind: 'update', fileName });
       await connection.reply.send(0, context.faults.echoBodies && !changed ? body : undefined);
     },
   },
@@ -67,6 +71,7 @@ export const fileCommands: readonly StorageHandler[] = [
       context.appenders.append(fileName, connection.content()),
     );
     context.statistics.countBytes('Append', dataSize);
+    context.changed({ kind: 'update', fileName });
   }),
   answerContent(modifyFile, async (context, { fileName, offset, dataSize }, connection) => {
     context.requireFileName(fileName);
@@ -74,12 +79,13 @@ export const fileCommands: readonly StorageHandler[] = [
       context.appenders.modify(fileName, offset, connection.content()),
     );
     context.statistics.countBytes('Modify', dataSize);
+    context.changed({ kind: 'update', fileName });
   }),
 ];
 
 /** The CRC-32 of a normal file stands in its name; that of another one is computed by reading it. */
 async function fileInfo(
-  { store }: StorageContext,
+  { store, addressOf }: StorageContext,
   { fileName, skipCrc32 }: FileInfoRequest,
 ): Promise<FileInfo> {
   const { fd, size, modifiedAt } = store.open(fileName, 'read');
@@ -89,7 +95,7 @@ async function fileInfo(
       fileSize: size,
       modifiedAt,
       crc32: crc32 ?? (skipCrc32 ? 0 : await checksumOf(fd, size)),
-      sourceHost: 'host' in source ? source.host : '',
+      sourceHost: addressOf(source),
     };
   } finally {
     closeSync(fd);

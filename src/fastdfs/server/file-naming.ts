@@ -1,5 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { encodeFileName, type FileNameFields } from '../protocol/file-name-fields.ts';
+import {
+  encodeFileName,
+  type FileNameFields,
+  type FileSource,
+} from '../protocol/file-name-fields.ts';
 import type { StorageFaults } from './faults.ts';
 import type { FileStore } from './file-store.ts';
 import { errno, RefusedRequest } from './refused-request.ts';
@@ -17,12 +21,12 @@ interface NewFile {
 /** Names new files as FastDFS does: source, time, size and CRC-32, and enough that is random. */
 export class FileNaming {
   readonly #store: FileStore;
-  readonly #host: string;
+  readonly #source: FileSource;
   readonly #faults: StorageFaults;
 
-  constructor(store: FileStore, host: string, faults: StorageFaults) {
+  constructor(store: FileStore, source: FileSource, faults: StorageFaults) {
     this.#store = store;
-    this.#host = host;
+    this.#source = source;
     this.#faults = faults;
   }
 
@@ -66,7 +70,7 @@ export class FileNaming {
     return encodeFileName({
       storePathIndex: 0,
       directories: [Number.parseInt(high, 16), Number.parseInt(low, 16)],
-      source: { host: this.#host },
+      source: this.#source,
       timestamp: Math.floor(Date.now() / 1000),
       size: file.size,
       crc32: this.#faults.wrongChecksum ? (file.crc32 ^ 1) >>> 0 : file.crc32,

@@ -65,6 +65,17 @@ export class Listener {
     clearTimeout(timer);
   }
 
+  /**
+   * Stops as a killed process does: nothing is answered any more, all connections are reset.
+   * Resolves when no request works on files any more.
+   */
+  async kill(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections.keys()) connection.reset();
+    await Promise.all(this.#connections.values());
+    await closed;
+  }
+
   #accept(socket: Socket): void {
     const { connectionsMax, networkTimeoutMs } = this.#options;
     const { faults } = this.#service;

@@ -25,21 +25,24 @@ const clientCommands: readonly TrackerHandler[] = [
   answer(queryStoreWithGroupOne, (view, { groupName }) => view.storeTarget(groupName)),
   answer(queryStoreWithoutGroupAll, (view) => view.storeTargets()),
   answer(queryStoreWithGroupAll, (view, { groupName }) => view.storeTargets(groupName)),
-  answer(queryFetchOne, (view, { groupName }) => view.fetchTarget(groupName)),
-  answer(queryUpdate, (view, { groupName }) => view.fetchTarget(groupName)),
-  answer(queryFetchAll, (view, { groupName }) => ({
-    groupName,
-    storages: [view.fetchTarget(groupName)],
-  })),
-  answer(listAllGroups, (view) => [view.groupRecord()]),
+  answer(queryFetchOne, (view, file) => view.fetchTarget(file)),
+  answer(queryUpdate, (view, file) => view.updateTarget(file)),
+  answer(queryFetchAll, (view, file) => view.fetchTargets(file)),
+  answer(listAllGroups, (view) => view.groupNames.map((name) => view.groupRecord(name))),
   answer(listOneGroup, (view, { groupName }) => view.groupRecord(groupName)),
-  answer(listStorages, (view, { groupName, storageId }) => [
-    view.storageRecord(groupName, storageId),
-  ]),
+  answer(listStorages, (view, { groupName, storageId }) =>
+    view.storageRecords(groupName, storageId),
+  ),
   answer(getParameters, (view) => view.parameters()),
-  answer(fetchStorageIds, (_view, { allowEmpty }) => {
-    if (!allowEmpty) throw new RefusedRequest(errno.EOPNOTSUPP, 'storage ids are off');
-    return { total: 0, lines: [] };
+  answer(fetchStorageIds, (view, { startIndex, allowEmpty }) => {
+    if (!view.usesStorageIds && !allowEmpty) {
+      throw new RefusedRequest(errno.EOPNOTSUPP, 'storage ids are off');
+    }
+    const lines = view.storageIds();
+    if (startIndex < 0 || startIndex > lines.length) {
+      throw new RefusedRequest(errno.EINVAL, `there is no storage id ${startIndex}`);
+    }
+    return { total: lines.length, lines: lines.slice(startIndex) };
   }),
 ];
 
@@ -47,7 +50,7 @@ const handlers = new Map(
   [...clientCommands, ...operatorCommands].map((handler) => [handler.code, handler]),
 );
 
-/** The tracker's commands for clients and operators, over the one storage server there is. */
+/** The tracker's commands for clients and operators. */
 export class TrackerService implements Service {
   readonly name = 'tracker';
   readonly closesAfterInvalid = false;

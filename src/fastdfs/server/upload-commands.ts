@@ -71,7 +71,7 @@ async function storeSlaveFile(
 
 /** Receives the content into a staged file and publishes it, unless the client vanished. */
 async function storeContent(
-  { store, statistics, faults }: StorageContext,
+  { store, statistics, faults, changed }: StorageContext,
   connection: ServerConnection,
   publish: (staged: StagedFile) => Promise<string>,
 ): Promise<string> {
@@ -106,6 +106,7 @@ async function storeContent(
     throw connection.lost;
   }
   statistics.countBytes('Upload', size);
+  changed({ kind: 'create', fileName });
   return fileName;
 }
 

@@ -163,7 +163,7 @@ describe('names that lead elsewhere', () => {
 describe('naming', () => {
   it('gives up after ten names that exist', async () => {
     const store = openStore('none');
-    const naming = new FileNaming(store, '10.1.2.3', new StorageFaults());
+    const naming = new FileNaming(store, { host: '10.1.2.3' }, new StorageFaults());
     let tries = 0;
     store.publish = async () => {
       tries += 1;
