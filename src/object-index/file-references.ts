@@ -1,8 +1,9 @@
 import { allIn, insertRows, runIn, type Statements, type WriteContext } from './statements.ts';
 
 /**
- * Every row with a file ID (objects, segments, parts, part_segments) is one reference to that
- * file. A file referenced once needs no bookkeeping; `shared_files` counts the others.
+ * Every row with a file ID (objects, segments, parts, part_segments, and replaced_files by its new
+ * one) is one reference to that file. A file referenced once needs no bookkeeping; `shared_files`
+ * counts the others.
  */
 
 /** Notes one more reference for each file ID in the list; each must be referenced already. */
@@ -33,6 +34,21 @@ export function* releaseFiles(context: WriteContext, fileIds: readonly string[])
   const unneeded = [...released.keys()].filter((fileId) => (remaining.get(fileId) ?? 0) <= 0);
   yield* queueFiles(context, unneeded, context.deletionNotBeforeMs);
   yield* setReferenceCounts(remaining);
+  yield* forgetFiles(context, unneeded);
+}
+
+/** Nothing has to be checked or moved any more for files that nobody refers to. */
+function* forgetFiles(context: WriteContext, fileIds: readonly string[]): Statements<void> {
+  yield* runIn((list) => `DELETE FROM replica_checks WHERE file_id IN (${list})`, [], fileIds);
+  const replaced = yield* allIn<{ new_file_id: string }>(
+    (list) => `DELETE FROM replaced_files WHERE old_file_id IN (${list}) RETURNING new_file_id`,
+    [],
+    fileIds,
+  );
+  yield* releaseFiles(
+    context,
+    replaced.map((row) => row.new_file_id),
+  );
 }
 
 /** Puts files into the deletion queue; those that wait there already stay as they are. */
@@ -71,7 +87,7 @@ function countEach(fileIds: readonly string[]): Map<string, number> {
 }
 
 /** The group is the file ID up to its first slash. */
-function groupNameOf(fileId: string): string {
+export function groupNameOf(fileId: string): string {
   const slash = fileId.indexOf('/');
   return slash === -1 ? fileId : fileId.slice(0, slash);
 }

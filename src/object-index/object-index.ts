@@ -8,6 +8,8 @@ import type {
   Part,
   PendingDeletion,
   PostponedDeletion,
+  ReplicaCheck,
+  ReplicaCheckQueue,
   Segment,
   Upload,
   User,
@@ -21,6 +23,8 @@ import type {
   CopyObjectRequest,
   CopyPartRequest,
   DueDeletionsRequest,
+  FileReferencesPage,
+  ListFileReferencesRequest,
   ListObjectsPage,
   ListObjectsRequest,
   ListUploadsPage,
@@ -28,6 +32,8 @@ import type {
   NewObject,
   NewPart,
   PutObjectOutcome,
+  RepointFileOutcome,
+  RepointFileRequest,
   WriteCondition,
 } from './requests.ts';
 
@@ -107,6 +113,28 @@ export interface ObjectIndex {
   listFailingDeletions(limit: number): Promise<readonly FailingDeletion[]>;
   /** Forgets completed uploads older than that. */
   forgetCompletedUploads(completedBeforeMs: number): Promise<void>;
+
+  /** New files of one group whose replicas are to be looked for now, oldest first. */
+  listDueReplicaChecks(
+    groupName: string,
+    nowMs: number,
+    limit: number,
+  ): Promise<readonly ReplicaCheck[]>;
+  /** Groups with files that wait for a look, due or not, in order of name. */
+  listReplicaCheckQueues(): Promise<readonly ReplicaCheckQueue[]>;
+  /** Those of the files that wait for a look still: something refers to each of them. */
+  findReplicaChecks(fileIds: readonly string[]): Promise<readonly ReplicaCheck[]>;
+  countReplicaChecks(): Promise<number>;
+  finishReplicaChecks(fileIds: readonly string[]): Promise<void>;
+  postponeReplicaChecks(
+    postponed: readonly { readonly fileId: string; readonly dueMs: number }[],
+  ): Promise<void>;
+  /** A page of all rows that refer to files, for walks over the whole index. */
+  listFileReferences(request: ListFileReferencesRequest): Promise<FileReferencesPage>;
+  /** Puts one file in the place of another one with the same bytes. */
+  repointFile(request: RepointFileRequest): Promise<RepointFileOutcome>;
+  /** The file that took the place of another one which something still refers to; else null. */
+  findReplacement(oldFileId: string): Promise<string | null>;
 
   createUser(user: User): Promise<'created' | 'name-taken'>;
   findUser(id: string): Promise<User | null>;

@@ -11,6 +11,7 @@ import {
   wholeFileOf,
 } from './object-rows.ts';
 import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
+import { queueReplicaChecks } from './replica-checks.ts';
 import type {
   ConditionalDeletion,
   NewObject,
@@ -35,6 +36,7 @@ export function* putObject(
   const fileId = wholeFileOf(segments);
   const stored = yield* insertObject({ ...described, partCount: null, fileId });
   if (fileId === null) yield* insertSegments(stored.id, segments);
+  yield* queueReplicaChecks(context, object);
   if (current) yield* dropObject(context, current);
   return { outcome: 'stored', object: stored };
 }

@@ -3,9 +3,12 @@ import * as buckets from './buckets.ts';
 import { completeUpload } from './complete-upload.ts';
 import { copyObject } from './copy-object.ts';
 import * as deletions from './deletions.ts';
+import { listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
+import * as replicaChecks from './replica-checks.ts';
+import { findReplacement, repointFile } from './repoint-file.ts';
 import type { Statements, WriteContext } from './statements.ts';
 import * as uploads from './uploads.ts';
 import { probeWrite } from './write-probe.ts';
@@ -31,6 +34,9 @@ export const writeOperations = {
   finishDeletions: deletions.finishDeletions,
   postponeDeletions: deletions.postponeDeletions,
   forgetCompletedUploads: uploads.forgetCompletedUploads,
+  finishReplicaChecks: replicaChecks.finishReplicaChecks,
+  postponeReplicaChecks: replicaChecks.postponeReplicaChecks,
+  repointFile,
   createUser: accessKeys.createUser,
   removeUser: accessKeys.removeUser,
   putAccessKey: accessKeys.putAccessKey,
@@ -46,6 +52,7 @@ export const pointReads = {
   findObjectPart: objects.findObjectPart,
   findUpload: uploads.findUpload,
   findCompletedUpload: uploads.findCompletedUpload,
+  findReplacement,
   findUser: accessKeys.findUser,
   findUserByName: accessKeys.findUserByName,
   findAccessKey: accessKeys.findAccessKey,
@@ -63,6 +70,11 @@ export const listings = {
   listFailingDeletions: deletions.listFailingDeletions,
   countDeletions: deletions.countDeletions,
   deletionQueueState: deletions.deletionQueueState,
+  listDueReplicaChecks: replicaChecks.listDueReplicaChecks,
+  listReplicaCheckQueues: replicaChecks.listReplicaCheckQueues,
+  findReplicaChecks: replicaChecks.findReplicaChecks,
+  countReplicaChecks: replicaChecks.countReplicaChecks,
+  listFileReferences,
   listUsers: accessKeys.listUsers,
 };
 

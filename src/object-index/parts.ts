@@ -9,6 +9,7 @@ import {
 } from './object-rows.ts';
 import { listSegments } from './objects.ts';
 import type { Part, SegmentContent } from './records.ts';
+import { queueReplicaChecks } from './replica-checks.ts';
 import type { CopyPartRequest, NewPart } from './requests.ts';
 import { all, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 import { dropParts, findUploadRow } from './upload-rows.ts';
@@ -21,6 +22,7 @@ export function* putPart(
   if (!(yield* findUploadRow(part.bucketId, part.key, part.uploadId))) return 'no-such-upload';
   yield* dropParts(context, part.uploadId, [part.partNumber]);
   yield* insertPart(part, wholeFileOf(part.segments));
+  yield* queueReplicaChecks(context, part);
   return 'stored';
 }
 

@@ -36,6 +36,8 @@ export interface SegmentContent {
   readonly fileId: string;
   readonly fileOffset: number;
   readonly size: number;
+  /** True when every storage server of the group has confirmed a new file: no check is needed. */
+  readonly isReplicated?: boolean;
 }
 
 export interface Segment extends SegmentContent {
@@ -143,4 +145,31 @@ export interface FailingDeletion {
   readonly queuedAtMs: number;
   /** When it is tried again. */
   readonly notBeforeMs: number;
+}
+
+/** A new file whose replicas are to be looked for. */
+export interface ReplicaCheck {
+  readonly fileId: string;
+  /** Where it was referred to when it was new. */
+  readonly bucketId: number;
+  readonly key: string;
+  readonly storedAtMs: number;
+  /** Looks so far after which it had to be looked for again. */
+  readonly attempts: number;
+}
+
+/** The files of one group that wait for a look. */
+export interface ReplicaCheckQueue {
+  readonly groupName: string;
+  readonly oldestDueMs: number;
+}
+
+/** A row that refers to a file. */
+export interface FileReference {
+  readonly fileId: string;
+  readonly bucketId: number;
+  /** Of the object, or of the upload that the part belongs to. */
+  readonly key: string;
+  /** Null for objects. */
+  readonly uploadId: string | null;
 }

@@ -2,6 +2,7 @@ import type {
   Checksum,
   ChecksumAlgorithm,
   ChecksumType,
+  FileReference,
   ObjectDescription,
   ObjectRecord,
   SegmentContent,
@@ -171,3 +172,47 @@ export interface DueDeletionsRequest {
   readonly after: { readonly notBeforeMs: number; readonly id: number } | null;
   readonly limit: number;
 }
+
+export interface ListFileReferencesRequest {
+  /** Only objects and uploads of that bucket; of all when null. */
+  readonly bucketId: number | null;
+  /** `next` of the page before; null for the first one. Other text is an error. */
+  readonly after: string | null;
+  /** Rows that one page looks at; it may hold fewer references, or none. */
+  readonly limit: number;
+}
+
+/**
+ * Parts of uploads come before objects, because the one can become the other meanwhile. A reference
+ * that is made or moved behind the cursor while somebody pages is not seen.
+ */
+export interface FileReferencesPage {
+  readonly references: readonly FileReference[];
+  readonly next: string | null;
+}
+
+export interface RepointFileRequest {
+  readonly oldFileId: string;
+  /**
+   * Holds the same bytes. It must be new, never referred to by anything, unless `findReplacement`
+   * gives it for the old one.
+   */
+  readonly newFileId: string;
+  /** Keys whose objects may refer to the old file. Parts and segments are found without. */
+  readonly locations: readonly { readonly bucketId: number; readonly key: string }[];
+}
+
+/**
+ * - `repointed`: objects under other keys still refer to the old file in `remainingCount` places.
+ *   When that is not 0, `findReplacement` gives the new file from now on.
+ * - `not-referenced`: no part, segment, or object at the locations refers to the old file.
+ * - `replaced-already`: by another file than the given one.
+ */
+export type RepointFileOutcome =
+  | {
+      readonly outcome: 'repointed';
+      readonly movedCount: number;
+      readonly remainingCount: number;
+    }
+  | { readonly outcome: 'not-referenced' }
+  | { readonly outcome: 'replaced-already'; readonly newFileId: string };

@@ -29,6 +29,8 @@ export interface SqliteIndexSettings {
   readonly path: string;
   /** A file that loses its last reference may be deleted after this time. */
   readonly deleteDelayMs: number;
+  /** The replicas of a new file are to be looked for after this time; never when null. */
+  readonly replicaCheckDelayMs?: number | null;
   /**
    * False runs everything on this thread. The default is threads for compiled code and none for
    * TypeScript that is run directly, which a worker could not load.
@@ -122,14 +124,19 @@ async function threadedIndex(
 }
 
 function writerSettings(settings: SqliteIndexSettings): ChannelSettings {
-  const { deleteDelayMs, waitingWritesMax = WAITING_WRITES_MAX, now = Date.now } = settings;
+  const { deleteDelayMs, replicaCheckDelayMs = null } = settings;
+  const { waitingWritesMax = WAITING_WRITES_MAX, now = Date.now } = settings;
   return {
     name: 'writer',
     waitingMax: waitingWritesMax,
     batchMax: WRITES_PER_TRANSACTION_MAX,
     context: () => {
       const nowMs = now();
-      return { nowMs, deletionNotBeforeMs: nowMs + deleteDelayMs };
+      return {
+        nowMs,
+        deletionNotBeforeMs: nowMs + deleteDelayMs,
+        replicaCheckDueMs: replicaCheckDelayMs === null ? null : nowMs + replicaCheckDelayMs,
+      };
     },
   };
 }

@@ -23,6 +23,8 @@ export interface WriteContext {
   readonly nowMs: number;
   /** When a file that loses its last reference now may be deleted. */
   readonly deletionNotBeforeMs: number;
+  /** When the replicas of files that are new now are to be looked for; never when null. */
+  readonly replicaCheckDueMs?: number | null;
 }
 
 export function* all<Row>(sql: string, values: readonly SqlValue[]): Statements<Row[]> {

@@ -2,14 +2,16 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/object-index/migrate.ts';
-import { pointReads, writeOperations } from '../../../src/object-index/operations.ts';
+import { listings, pointReads, writeOperations } from '../../../src/object-index/operations.ts';
 import type { SegmentContent } from '../../../src/object-index/records.ts';
+import type { FileReferencesPage } from '../../../src/object-index/requests.ts';
 import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
 import { NOW_MS, newFileId, newObject, newPart, newUpload } from '../../support/object-index.ts';
 
-const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS };
+const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS, replicaCheckDueMs: NOW_MS };
 const { createBucket, putObject, copyObject, deleteObjects } = writeOperations;
 const { createUpload, putPart, copyPart, completeUpload, abortUpload } = writeOperations;
+const { repointFile, finishReplicaChecks } = writeOperations;
 
 /** Few keys and uploads, so that things meet. */
 const keys = ['a', 'b', 'c'] as const;
@@ -34,6 +36,12 @@ const command = fc.oneof(
   }),
   fc.record({ kind: fc.constant('complete' as const), uploadId, leaveOut: fc.nat(3) }),
   fc.record({ kind: fc.constant('abort' as const), uploadId }),
+  fc.record({
+    kind: fc.constant('repoint' as const),
+    file: fc.nat(),
+    keys: fc.subarray([...keys]),
+  }),
+  fc.record({ kind: fc.constant('check' as const), file: fc.nat() }),
 );
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 
@@ -47,6 +55,10 @@ class Model {
   readonly objects = new Map<string, Bytes>();
   readonly uploads = new Map<string, { key: string; parts: Map<number, Bytes> }>();
   readonly files = new Set<string>();
+  /** Files whose replicas were looked for already, and files that took the place of others. */
+  readonly checked = new Set<string>();
+  /** Old file by new one; the old file may be gone by now. */
+  readonly replacedBy = new Map<string, string>();
 
   constructor() {
     migrate(this.runner.database, ':memory:');
@@ -62,7 +74,9 @@ class Model {
     else if (given.kind === 'part') this.#part(given);
     else if (given.kind === 'copyPart') this.#copyPart(given);
     else if (given.kind === 'complete') this.#complete(given.uploadId, given.leaveOut);
-    else this.#abort(given.uploadId);
+    else if (given.kind === 'abort') this.#abort(given.uploadId);
+    else if (given.kind === 'repoint') this.#repoint(given.file, given.keys);
+    else this.#check(given.file);
   }
 
   /** The bytes of an object as the index describes them. */
@@ -70,7 +84,7 @@ class Model {
     const object = this.runner.run(pointReads.findObject(this.bucketId, objectKey));
     if (!object) return undefined;
     const { fileId, size } = object;
-    if (fileId !== null) return bytesOf([{ fileId, fileOffset: 0, size }]);
+    if (fileId !== null) return this.#originals([{ fileId, fileOffset: 0, size }]);
     const segments = this.runner.run(pointReads.listSegments(object.id, 0, 1000));
     let offset = 0;
     for (const segment of segments) {
@@ -78,7 +92,42 @@ class Model {
       offset += segment.size;
     }
     expect(offset).toBe(size);
-    return bytesOf(segments);
+    return this.#originals(segments);
+  }
+
+  /** The first file that has the bytes of this one. */
+  originalOf(fileId: string): string {
+    const old = this.replacedBy.get(fileId);
+    return old === undefined ? fileId : this.originalOf(old);
+  }
+
+  /** Every file that a row refers to, each as often as it is referred to. */
+  references(alsoReplaced = 'UNION ALL SELECT new_file_id FROM replaced_files'): string[] {
+    return this.column(
+      `SELECT file_id FROM (
+          SELECT file_id FROM objects UNION ALL SELECT file_id FROM segments
+          UNION ALL SELECT file_id FROM parts UNION ALL SELECT file_id FROM part_segments
+          ${alsoReplaced})
+        WHERE file_id IS NOT NULL ORDER BY file_id`,
+    ) as string[];
+  }
+
+  /** The same by the pages of a walk. */
+  walk(limit: number): string[] {
+    const fileIds: string[] = [];
+    for (let after: string | null = null; ; ) {
+      const request = { bucketId: null, after, limit };
+      const page: FileReferencesPage = this.runner.run(listings.listFileReferences(request));
+      for (const { fileId } of page.references) fileIds.push(fileId);
+      if (page.next === null) return fileIds.sort();
+      after = page.next;
+    }
+  }
+
+  #originals(segments: readonly SegmentContent[]): Bytes {
+    return bytesOf(
+      segments.map((segment) => ({ ...segment, fileId: this.originalOf(segment.fileId) })),
+    );
   }
 
   column(sql: string): unknown[] {
@@ -191,6 +240,42 @@ class Model {
     this.runner.run(abortUpload(context, this.bucketId, upload.key, id));
     this.uploads.delete(id);
   }
+
+  /** Moves what the index finds, as a repair does that knows of some keys only. */
+  #repoint(number: number, objectKeys: readonly string[]): void {
+    const candidates = [...this.files].sort();
+    const oldFileId = candidates[number % candidates.length];
+    if (oldFileId === undefined) return;
+    const before = this.references().filter((fileId) => fileId === oldFileId).length;
+    const known = this.runner.run(pointReads.findReplacement(oldFileId));
+    const replacement = known ?? newFileId();
+    const { bucketId } = this;
+    const locations = objectKeys.map((objectKey) => ({ bucketId, key: objectKey }));
+    const request = { oldFileId, newFileId: replacement, locations };
+    const result = this.runner.run(repointFile(context, request));
+    const after = this.references().filter((fileId) => fileId === oldFileId).length;
+    if (result.outcome !== 'repointed') {
+      expect(result).toEqual({ outcome: 'not-referenced' });
+      expect(after).toBe(before);
+      return;
+    }
+    expect(result).toEqual({
+      outcome: 'repointed',
+      movedCount: before - after,
+      remainingCount: after,
+    });
+    this.files.add(replacement);
+    this.checked.add(replacement);
+    this.replacedBy.set(replacement, oldFileId);
+  }
+
+  #check(number: number): void {
+    const candidates = [...this.files].sort();
+    const fileId = candidates[number % candidates.length];
+    if (fileId === undefined) return;
+    this.runner.run(finishReplicaChecks(context, [fileId]));
+    this.checked.add(fileId);
+  }
 }
 
 function bytesOf(segments: readonly SegmentContent[]): Bytes {
@@ -211,19 +296,23 @@ function checkInvariants(model: Model): void {
   for (const objectKey of keys) expect(model.read(objectKey)).toEqual(model.objects.get(objectKey));
   const parts = [...model.uploads.values()].flatMap((upload) => [...upload.parts.values()]);
   const needed = distinctFiles([...model.objects.values(), ...parts]);
-  // Each file is needed or queued, never both, and queued once.
+  const references = model.references();
+  // All bytes that anybody needs are in files that something refers to, and no others are.
+  expect(new Set(references.map((fileId) => model.originalOf(fileId)))).toEqual(needed);
+  // Each file is referred to or queued, never both, and queued once.
   const queued = model.column('SELECT file_id FROM deletion_queue') as string[];
-  expect([...needed, ...queued].sort()).toEqual([...model.files].sort());
+  expect([...new Set(references), ...queued].sort()).toEqual([...model.files].sort());
   // The counts are those of the rows, kept only above one.
-  const counted = model.column(
-    `SELECT file_id || '=' || COUNT(*) FROM (
-        SELECT file_id FROM objects UNION ALL SELECT file_id FROM segments
-        UNION ALL SELECT file_id FROM parts UNION ALL SELECT file_id FROM part_segments)
-      WHERE file_id IS NOT NULL GROUP BY file_id HAVING COUNT(*) > 1 ORDER BY file_id`,
-  );
+  const counts = new Map<string, number>();
+  for (const fileId of references) counts.set(fileId, (counts.get(fileId) ?? 0) + 1);
   expect(
     model.column("SELECT file_id || '=' || reference_count FROM shared_files ORDER BY file_id"),
-  ).toEqual(counted);
+  ).toEqual([...counts].filter(([, count]) => count > 1).map((entry) => entry.join('=')));
+  // Files that nobody looked at yet are those that were stored by a write and are needed still.
+  expect(model.column('SELECT file_id FROM replica_checks ORDER BY file_id')).toEqual(
+    [...new Set(references)].filter((fileId) => !model.checked.has(fileId)),
+  );
+  expect(model.walk(2)).toEqual(model.references(''));
 }
 
 function expectNothingLeft(model: Model): void {

@@ -1,0 +1,207 @@
+import type { FileReference } from './records.ts';
+import type { FileReferencesPage, ListFileReferencesRequest } from './requests.ts';
+import { all, type SqlValue, type Statements } from './statements.ts';
+
+/**
+ * Where a walk over all references is: behind the row with these key values. `segments` are those
+ * of the object last passed, which may have more of them than fit in a page.
+ */
+type Position =
+  | readonly ['parts', uploadId: string, partNumber: number]
+  | readonly ['part_segments', uploadId: string, partNumber: number, startOffset: number]
+  | readonly ['objects', bucketId: number, key: string, versionRank: number]
+  | readonly [
+      'segments',
+      ...object: readonly [bucketId: number, key: string, versionRank: number, objectId: number],
+      ...segment: readonly [copyNumber: number, startOffset: number],
+    ];
+
+/** What one table gives of a page; `next` is null when it has no more. */
+interface Stretch {
+  readonly references: readonly FileReference[];
+  readonly rowCount: number;
+  readonly next: Position | null;
+}
+
+export function* listFileReferences(
+  request: ListFileReferencesRequest,
+): Statements<FileReferencesPage> {
+  const references: FileReference[] = [];
+  let position: Position | null = parsePosition(request.after);
+  let rowsLeft = request.limit;
+  while (position !== null && rowsLeft > 0) {
+    const stretch: Stretch = yield* walk(position, request.bucketId, rowsLeft);
+    for (const reference of stretch.references) references.push(reference);
+    rowsLeft -= stretch.rowCount;
+    position = stretch.next;
+  }
+  return { references, next: position === null ? null : renderPosition(position) };
+}
+
+function walk(position: Position, bucketId: number | null, limit: number): Statements<Stretch> {
+  switch (position[0]) {
+    case 'parts':
+      return walkParts(position, bucketId, limit);
+    case 'part_segments':
+      return walkPartSegments(position, bucketId, limit);
+    case 'objects':
+      return walkObjects(position, bucketId, limit);
+    case 'segments':
+      return walkSegments(position, limit);
+  }
+}
+
+interface PartReferenceRow {
+  readonly upload_id: string;
+  readonly part_number: number;
+  readonly start_offset: number;
+  readonly file_id: string | null;
+  readonly bucket_id: number;
+  readonly key: string;
+}
+
+function* walkParts(
+  [, uploadId, partNumber]: Extract<Position, readonly ['parts', ...unknown[]]>,
+  bucketId: number | null,
+  limit: number,
+): Statements<Stretch> {
+  const rows = yield* all<PartReferenceRow>(
+    `SELECT p.upload_id, p.part_number, p.file_id, u.bucket_id, u.key
+      FROM parts p JOIN uploads u ON u.upload_id = p.upload_id
+      WHERE (p.upload_id, p.part_number) > (?, ?)
+      ORDER BY p.upload_id, p.part_number LIMIT ?`,
+    [uploadId, partNumber, limit],
+  );
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    references: partReferences(rows, bucketId),
+    rowCount: rows.length,
+    next: last ? ['parts', last.upload_id, last.part_number] : ['part_segments', '', 0, -1],
+  };
+}
+
+function* walkPartSegments(
+  [, ...after]: Extract<Position, readonly ['part_segments', ...unknown[]]>,
+  bucketId: number | null,
+  limit: number,
+): Statements<Stretch> {
+  const rows = yield* all<PartReferenceRow>(
+    `SELECT s.upload_id, s.part_number, s.start_offset, s.file_id, u.bucket_id, u.key
+      FROM part_segments s JOIN uploads u ON u.upload_id = s.upload_id
+      WHERE (s.upload_id, s.part_number, s.start_offset) > (?, ?, ?)
+      ORDER BY s.upload_id, s.part_number, s.start_offset LIMIT ?`,
+    [...after, limit],
+  );
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    references: partReferences(rows, bucketId),
+    rowCount: rows.length,
+    next: last
+      ? ['part_segments', last.upload_id, last.part_number, last.start_offset]
+      : ['objects', bucketId ?? -1, '', 0],
+  };
+}
+
+function partReferences(
+  rows: readonly PartReferenceRow[],
+  bucketId: number | null,
+): FileReference[] {
+  return rows
+    .filter((row) => bucketId === null || row.bucket_id === bucketId)
+    .flatMap(({ file_id, bucket_id, key, upload_id }) =>
+      file_id === null ? [] : [{ fileId: file_id, bucketId: bucket_id, key, uploadId: upload_id }],
+    );
+}
+
+/** Stops behind the first object with segments, which `walkSegments` goes through. */
+function* walkObjects(
+  [, ...after]: Extract<Position, readonly ['objects', ...unknown[]]>,
+  bucketId: number | null,
+  limit: number,
+): Statements<Stretch> {
+  const values: SqlValue[] = bucketId === null ? [...after] : [...after, bucketId];
+  const rows = yield* all<{
+    readonly bucket_id: number;
+    readonly key: string;
+    readonly version_rank: number;
+    readonly id: number;
+    readonly size: number;
+    readonly file_id: string | null;
+  }>(
+    `SELECT bucket_id, key, version_rank, id, size, file_id FROM objects
+      WHERE (bucket_id, key, version_rank) > (?, ?, ?) ${bucketId === null ? '' : 'AND bucket_id = ?'}
+      ORDER BY bucket_id, key, version_rank LIMIT ?`,
+    [...values, limit],
+  );
+  const references: FileReference[] = [];
+  for (const [index, row] of rows.entries()) {
+    const { bucket_id, key, version_rank, id } = row;
+    if (row.file_id !== null) {
+      references.push({ fileId: row.file_id, bucketId: bucket_id, key, uploadId: null });
+    } else if (row.size > 0) {
+      const next = ['segments', bucket_id, key, version_rank, id, -1, 0] as const;
+      return { references, rowCount: index + 1, next };
+    }
+  }
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    references,
+    rowCount: rows.length,
+    next: last ? ['objects', last.bucket_id, last.key, last.version_rank] : null,
+  };
+}
+
+function* walkSegments(
+  position: Extract<Position, readonly ['segments', ...unknown[]]>,
+  limit: number,
+): Statements<Stretch> {
+  const [, bucketId, key, versionRank, objectId, copyNumber, startOffset] = position;
+  const rows = yield* all<{
+    readonly copy_number: number;
+    readonly start_offset: number;
+    readonly file_id: string;
+  }>(
+    `SELECT copy_number, start_offset, file_id FROM segments
+      WHERE object_id = ? AND (copy_number, start_offset) > (?, ?)
+      ORDER BY copy_number, start_offset LIMIT ?`,
+    [objectId, copyNumber, startOffset, limit],
+  );
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  const object = [bucketId, key, versionRank] as const;
+  return {
+    references: rows.map((row) => ({ fileId: row.file_id, bucketId, key, uploadId: null })),
+    rowCount: rows.length,
+    next: last
+      ? ['segments', ...object, objectId, last.copy_number, last.start_offset]
+      : ['objects', ...object],
+  };
+}
+
+const FIRST: Position = ['parts', '', 0];
+
+/** What each kind of position is made of, in JSON. */
+const shapes: ReadonlySet<string> = new Set([
+  'parts string integer',
+  'part_segments string integer integer',
+  'objects integer string integer',
+  'segments integer string integer integer integer integer',
+]);
+
+/** Cursors are kept in files by commands, so what is in them is not trusted. */
+function parsePosition(text: string | null): Position {
+  if (text === null) return FIRST;
+  let position: unknown;
+  try {
+    position = JSON.parse(Buffer.from(text, 'base64url').toString());
+  } catch {
+    position = null;
+  }
+  const [table, ...values]: unknown[] = Array.isArray(position) ? position : [];
+  const types = values.map((value) => (Number.isSafeInteger(value) ? 'integer' : typeof value));
+  if (!shapes.has([table, ...types].join(' '))) throw new RangeError('the cursor is damaged');
+  return position as Position;
+}
+
+function renderPosition(position: Position): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
