@@ -15,9 +15,13 @@ export interface IndexUnderTest {
   close(): Promise<void>;
 }
 
-/** The index's clock stands at this time, and files may be deleted this much later. */
+/**
+ * The index's clock stands at this time; files may be deleted, and their replicas looked for, this
+ * much later.
+ */
 export const NOW_MS = 1_700_000_000_000;
 export const DELETE_DELAY_MS = 60_000;
+export const REPLICA_CHECK_DELAY_MS = 30_000;
 
 async function openSqlite(): Promise<IndexUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'object-index-'));
@@ -25,6 +29,7 @@ async function openSqlite(): Promise<IndexUnderTest> {
   const index = await openSqliteIndex({
     path,
     deleteDelayMs: DELETE_DELAY_MS,
+    replicaCheckDelayMs: REPLICA_CHECK_DELAY_MS,
     threads: false,
     now: () => NOW_MS,
   });

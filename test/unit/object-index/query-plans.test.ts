@@ -7,6 +7,7 @@ import {
   pointReads,
   writeOperations,
 } from '../../../src/object-index/operations.ts';
+import type { FileReferencesPage } from '../../../src/object-index/requests.ts';
 import { runStatements, type SqlValue } from '../../../src/object-index/statements.ts';
 import { NOW_MS, newFileId, newObject, newPart, newUpload } from '../../support/object-index.ts';
 
@@ -29,7 +30,7 @@ let objectId = 0;
 /** Runs an operation by name, as an engine does. */
 function call<Result>(name: string, ...args: unknown[]): Result {
   called.add(name);
-  const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS };
+  const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS, replicaCheckDueMs: NOW_MS };
   const writes = writeOperations as unknown as OperationTable;
   const reads = { ...pointReads, ...listings } as unknown as OperationTable;
   const statements = writes[name]?.(context, ...args) ?? reads[name]?.(...args);
@@ -87,6 +88,29 @@ function runEverything(): void {
   call('deleteBucket', created.id);
 }
 
+/** While there are objects and parts of every kind. */
+function runReplicas(bucketId: number): void {
+  call('listReplicaCheckQueues');
+  const due = call<{ fileId: string }[]>('listDueReplicaChecks', 'group1', NOW_MS, 10);
+  const fileIds = due.map(({ fileId }) => fileId);
+  call('findReplicaChecks', fileIds);
+  call('postponeReplicaChecks', [{ fileId: fileIds[0], dueMs: NOW_MS + 1 }]);
+  call('countReplicaChecks');
+  call('finishReplicaChecks', fileIds);
+  for (const within of [null, bucketId]) {
+    for (let after: string | null = null; ; ) {
+      const request = { bucketId: within, after, limit: 2 };
+      const page: FileReferencesPage = call('listFileReferences', request);
+      after = page.next;
+      if (after === null) break;
+    }
+  }
+  const locations = [{ bucketId, key: 'a/1' }];
+  const { fileId: oldFileId } = call<{ fileId: string }>('findObject', bucketId, 'a/1');
+  call('repointFile', { oldFileId, newFileId: newFileId(), locations });
+  call('findReplacement', oldFileId);
+}
+
 function runObjects(bucketId: number): void {
   const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
   call('putObject', newObject(bucketId, 'a/1'));
@@ -128,6 +152,7 @@ function runUploads(bucketId: number): void {
     });
   }
   call('findUpload', bucketId, 'k', 'u1');
+  runReplicas(bucketId);
   call('listParts', 'u1', 0, 10);
   for (const prefix of ['', 'k']) {
     for (const keyMarker of ['', 'k']) {

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FileReference } from '../../../src/object-index/records.ts';
+import {
+  createBucket,
+  type IndexUnderTest,
+  indexEngines,
+  newFileId,
+  newObject,
+  newPart,
+  newUpload,
+  putObject,
+} from '../../support/object-index.ts';
+
+describe.each(indexEngines)('a walk over all references to files in $name', ({ open }) => {
+  let tested: IndexUnderTest;
+  beforeEach(async () => {
+    tested = await open();
+  });
+  afterEach(() => tested.close());
+
+  async function walk(bucketId: number | null, limit: number): Promise<FileReference[]> {
+    const references: FileReference[] = [];
+    for (let after: string | null = null; ; ) {
+      const page = await tested.index.listFileReferences({ bucketId, after, limit });
+      references.push(...page.references);
+      if (page.next === null) return references;
+      after = page.next;
+    }
+  }
+
+  /** Parts and objects of all kinds in one bucket, and an object in another one. */
+  async function fill(): Promise<{ here: FileReference[]; there: FileReference[] }> {
+    const { index, bucketId } = tested;
+    const other = await createBucket(index, 'other');
+    const at = (key: string, uploadId: string | null = null, bucket = bucketId) => {
+      return { fileId: newFileId(), bucketId: bucket, key, uploadId };
+    };
+    const contentOf = (references: readonly FileReference[]) => ({
+      segments: references.map(({ fileId }) => ({ fileId, fileOffset: 0, size: 5 })),
+    });
+    const upload = newUpload(bucketId, 'up', 'u1');
+    await index.createUpload(upload);
+    const whole = [at('up', 'u1')];
+    const pieces = [at('up', 'u1'), at('up', 'u1'), at('up', 'u1')];
+    await index.putPart(newPart(upload, 1, contentOf(pieces)));
+    await index.putPart(newPart(upload, 2, contentOf(whole)));
+    await index.putPart(newPart(upload, 3, { size: 0 }));
+    const objects = [[at('a')], [], [at('c'), at('c'), at('c'), at('c')], [at('\u{10000}')]];
+    for (const [number, references] of objects.entries()) {
+      const key = references[0]?.key ?? `empty-${number}`;
+      await putObject(index, newObject(bucketId, key, { ...contentOf(references) }));
+    }
+    const there = [at('a', null, other)];
+    await putObject(index, newObject(other, 'a', contentOf(there)));
+    return { here: [...whole, ...pieces, ...objects.flat()], there };
+  }
+
+  it.each([1, 2, 3, 100])('gives each once, parts first, by pages of %i', async (limit) => {
+    const { here, there } = await fill();
+    expect(await walk(null, limit)).toEqual([...here, ...there]);
+  });
+
+  it.each([1, 2, 3, 100])('can keep to one bucket, by pages of %i', async (limit) => {
+    const { here } = await fill();
+    expect(await walk(tested.bucketId, limit)).toEqual(here);
+  });
+
+  it('goes on where it was, whatever came or went', async () => {
+    const { index, bucketId } = tested;
+    for (const key of ['a', 'b', 'c', 'd']) await putObject(index, newObject(bucketId, key));
+    const first = await index.listFileReferences({ bucketId: null, after: null, limit: 2 });
+    expect(first.references.map(({ key }) => key)).toEqual(['a', 'b']);
+    await index.deleteObjects(bucketId, ['b', 'c']);
+    await putObject(index, newObject(bucketId, 'bb'));
+    const second = await index.listFileReferences({ bucketId: null, after: first.next, limit: 9 });
+    expect(second.references.map(({ key }) => key)).toEqual(['bb', 'd']);
+    expect(second.next).toBeNull();
+  });
+
+  it.each([
+    ['not a cursor at all'],
+    [Buffer.from('null').toString('base64url')],
+    [Buffer.from('["parts","",1.5]').toString('base64url')],
+    [Buffer.from('["users","",1]').toString('base64url')],
+    [Buffer.from('["objects",1,"k"]').toString('base64url')],
+  ])('refuses the cursor %s', async (after) => {
+    const request = { bucketId: null, after, limit: 1 };
+    await expect(tested.index.listFileReferences(request)).rejects.toThrow('cursor is damaged');
+  });
+});
