@@ -66,6 +66,22 @@ module.exports = {
       },
     },
     {
+      name: 'metrics-sees-interfaces-only',
+      severity: 'error',
+      from: { path: '^src/metrics/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(support/|metrics/|blob-store/blob-store\\.ts|object-index/object-index\\.ts|s3/request-observer\\.ts)',
+      },
+    },
+    {
+      name: 'metrics-only-for-the-wiring',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(metrics/|(gateway|serve)\\.ts$)' },
+      to: { path: '^src/metrics/|node_modules/prom-client/' },
+    },
+    {
       name: 'hono-only-at-the-edges',
       severity: 'error',
       from: { path: '^src/', pathNot: edges },

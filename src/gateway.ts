@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BlobStoreEvent } from './blob-store/blob-store.ts';
 import { FASTDFS_DEFAULTS, openFastdfsBlobStore } from './blob-store/fastdfs-blob-store.ts';
 import type { Config } from './config.ts';
 import { AccessKeys, type KeyPair } from './core/access-keys.ts';
@@ -7,6 +8,9 @@ import { SecretBox, SecretError } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
+import { dispatchEvents } from './metrics/blob-store-events.ts';
+import { GatewayMetrics } from './metrics/gateway-metrics.ts';
+import { logBlobStoreEvents } from './metrics/log-blob-store-events.ts';
 import { takeFileLock } from './object-index/file-lock.ts';
 import { openSqliteIndex } from './object-index/sqlite-index.ts';
 import { Closers } from './support/closers.ts';
@@ -22,6 +26,7 @@ export interface Services {
 
 export interface Gateway extends Services {
   readonly directory: DataDirectory;
+  readonly metrics: GatewayMetrics;
   /** A random root key that was made just now and is to be shown once; else null. */
   readonly newRootKey: KeyPair | null;
 }
@@ -47,13 +52,23 @@ export async function openGateway(
     const trackers = config.trackers ?? [
       await startNode(config, directory, { logger, onFailure }, closers),
     ];
-    const services = await openWith(config, directory, trackers, { logger, threads: true });
+    const metrics = new GatewayMetrics();
+    const onEvent = dispatchEvents(
+      [metrics.blobStore.handlers, logBlobStoreEvents(logger)],
+      (error) => logger.error({ err: error }, 'an event of the blob store could not be noted'),
+    );
+    const services = await openWith(config, directory, trackers, {
+      logger,
+      threads: true,
+      onEvent,
+    });
     closers.add(() => services.close());
+    metrics.watch(services.core);
     const newRootKey = await ensureRoot(config, services.accessKeys, directory);
     const reaper = new Reaper(services.core);
     reaper.start();
     closers.add(() => reaper.stop());
-    return { ...services, directory, newRootKey, close: () => closers.closeAll() };
+    return { ...services, directory, metrics, newRootKey, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;
@@ -115,11 +130,17 @@ async function startNode(
   return node.trackerAddress;
 }
 
+interface ServiceOptions {
+  readonly logger: Logger;
+  readonly threads: boolean;
+  readonly onEvent?: (event: BlobStoreEvent) => void;
+}
+
 async function openWith(
   config: Config,
   directory: DataDirectory,
   trackers: readonly HostPort[],
-  { logger, threads }: { logger: Logger; threads: boolean },
+  { logger, threads, onEvent }: ServiceOptions,
 ): Promise<Services> {
   const closers = new Closers();
   try {
@@ -132,7 +153,12 @@ async function openWith(
       ...(threads ? {} : { threads }),
     });
     closers.add(() => index.close());
-    const blobs = openFastdfsBlobStore({ ...FASTDFS_DEFAULTS, ...config.fastdfs, trackers });
+    const blobs = openFastdfsBlobStore({
+      ...FASTDFS_DEFAULTS,
+      ...config.fastdfs,
+      trackers,
+      ...(onEvent && { onEvent }),
+    });
     closers.add(() => blobs.close());
     const settings = {
       replayBufferSizeBytes,

@@ -24,10 +24,10 @@ export async function serve(config: Config): Promise<void> {
   try {
     const gateway = await openGateway(config, logger, (error) => fail(logger, error));
     closers.add(() => gateway.close());
-    const { core } = gateway;
+    const { core, metrics } = gateway;
     let consoleUrl: string | null = null;
     if (config.console.listen) {
-      const sources = { ...core, isStopping: () => isStopping };
+      const sources = { ...core, metrics, isStopping: () => isStopping };
       const door = await listenConsole(config.console.listen, sources);
       closers.add(() => door.close());
       consoleUrl = localUrl(door.address);
@@ -51,7 +51,7 @@ export async function serve(config: Config): Promise<void> {
 }
 
 async function openS3Door(
-  { core, accessKeys }: Gateway,
+  { core, accessKeys, metrics }: Gateway,
   { s3: { domains, bodyIdleTimeoutMs, requestsMax, acceptsSignatureV2Links } }: Config,
   wanted: HostPort,
 ): Promise<S3Listener> {
@@ -63,6 +63,7 @@ async function openS3Door(
     bodyIdleTimeoutMs,
     requestsMax,
     acceptsSignatureV2Links,
+    observer: metrics.requests,
   });
   try {
     return await listenS3(app, wanted);

@@ -1,11 +1,18 @@
 import { Hono } from 'hono';
 import { checkReadiness, type Readiness, type ReadinessSources } from './readiness.ts';
 
+export interface ConsoleSources extends ReadinessSources {
+  readonly metrics: {
+    readonly contentType: string;
+    render(): Promise<string>;
+  };
+}
+
 /**
  * The operator's port. `/healthz` says that the process lives and is for restarts; `/readyz` says
  * that requests can be served and is for load balancers.
  */
-export function createConsoleApp(sources: ReadinessSources): Hono {
+export function createConsoleApp(sources: ConsoleSources): Hono {
   const app = new Hono();
   let checking: Promise<Readiness> | null = null;
 
@@ -20,8 +27,16 @@ export function createConsoleApp(sources: ReadinessSources): Hono {
     return context.json(readiness, readiness.ready ? 200 : 503, { 'cache-control': 'no-store' });
   });
 
+  app.get('/metrics', async (context) => {
+    const { metrics } = sources;
+    return context.body(await metrics.render(), 200, { 'content-type': metrics.contentType });
+  });
+
   app.notFound((context) =>
-    context.json({ error: 'Not found. This port answers GET /healthz and GET /readyz.' }, 404),
+    context.json(
+      { error: 'Not found. This port answers GET /healthz, /readyz and /metrics.' },
+      404,
+    ),
   );
   return app;
 }

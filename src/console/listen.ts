@@ -2,8 +2,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { listen } from '../support/listen.ts';
 import type { HostPort } from '../support/units.ts';
-import { createConsoleApp } from './app.ts';
-import type { ReadinessSources } from './readiness.ts';
+import { type ConsoleSources, createConsoleApp } from './app.ts';
 
 export interface ConsoleDoor {
   readonly address: HostPort;
@@ -15,7 +14,7 @@ const CHECK_TIMEOUT_MS = 5000;
 /** Opens the operator's port. Throws `ListenError`. */
 export async function listenConsole(
   wanted: HostPort,
-  sources: Omit<ReadinessSources, 'checkTimeoutMs'>,
+  sources: Omit<ConsoleSources, 'checkTimeoutMs'>,
 ): Promise<ConsoleDoor> {
   const app = createConsoleApp({ ...sources, checkTimeoutMs: CHECK_TIMEOUT_MS });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;

@@ -16,6 +16,7 @@ import { createResolver } from './operation-resolver.ts';
 import { parseTarget, type RequestTarget } from './request.ts';
 import { ReceivedHeaders } from './request-headers.ts';
 import { logRequest } from './request-log.ts';
+import type { RequestObserver } from './request-observer.ts';
 import { routes as allRoutes } from './route-table.ts';
 import { type ResponseIdentity, sendError, sendResponse } from './send-response.ts';
 import { refuseUnsupportedHeaders } from './unsupported-headers.ts';
@@ -31,6 +32,7 @@ export interface S3AppContext {
   readonly requestsMax: number;
   /** Whether presigned links of signature version 2 count. */
   readonly acceptsSignatureV2Links: boolean;
+  readonly observer?: RequestObserver;
   /** Replaced in tests. */
   readonly routes?: readonly Route[];
 }
@@ -48,15 +50,18 @@ export function createS3App(context: S3AppContext): Hono<{ Bindings: S3Bindings 
     server: 'fastdfs-s3',
     hostId: randomBytes(24).toString('base64'),
   };
+  const { observer } = context;
   const { logger } = context.core;
   const app = new Hono<{ Bindings: S3Bindings }>();
   let requestCount = 0;
   app.all('*', async (c) => {
     const exchange = new Exchange(c.env);
     requestCount += 1;
+    observer?.started();
     exchange.outgoing.once('close', () => {
       requestCount -= 1;
       logRequest(exchange, logger);
+      observer?.ended(exchange);
     });
     try {
       if (requestCount > context.requestsMax) throw new GatewayError('SlowDown');

@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../core/services.ts';
 import type { BodyStream } from './body-stream.ts';
+import type { ObservedRequest } from './request-observer.ts';
 
 /** What node-server hands to the Hono app, and what the listener adds. */
 export interface S3Bindings {
@@ -37,7 +38,7 @@ export function isConnectionClosing(incoming: IncomingMessage): boolean {
 }
 
 /** One request and its answer, and what the log tells of them as it becomes known. */
-export class Exchange {
+export class Exchange implements ObservedRequest {
   readonly id = newRequestId();
   readonly startedAtMs = performance.now();
   readonly incoming: IncomingMessage;
@@ -51,6 +52,7 @@ export class Exchange {
   errorCode: string | null = null;
   /** The request's body, once somebody reads it. */
   body: BodyStream | null = null;
+  firstByteMs: number | null = null;
   readonly #socketBytesWrittenBefore: number;
   readonly #abort = new AbortController();
   #awaitsContinue: boolean;
@@ -77,6 +79,19 @@ export class Exchange {
     return this.target.split('?', 1)[0] ?? '';
   }
 
+  get httpStatus(): number | null {
+    return this.outgoing.headersSent ? this.outgoing.statusCode : null;
+  }
+
+  get bytesIn(): number {
+    return this.body?.bytesReceived ?? 0;
+  }
+
+  /** Until now. */
+  get durationMs(): number {
+    return performance.now() - this.startedAtMs;
+  }
+
   /** On the wire, head included. */
   get bytesOut(): number {
     return this.incoming.socket.bytesWritten - this.#socketBytesWrittenBefore;
@@ -85,6 +100,12 @@ export class Exchange {
   /** The client still holds its body back. */
   get awaitsContinue(): boolean {
     return this.#awaitsContinue;
+  }
+
+  /** Begins the answer. */
+  writeHead(status: number, head: Readonly<Record<string, string | number>>): void {
+    this.firstByteMs = this.durationMs;
+    this.outgoing.writeHead(status, head);
   }
 
   /** Takes this for the last answer of its connection. */

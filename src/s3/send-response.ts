@@ -92,7 +92,7 @@ async function send(
   incoming.socket.setTimeout(responseIdleTimeoutMs);
   const isBodiless = incoming.method === 'HEAD' || status === 204 || status === 304;
   if (body instanceof Readable && !isBodiless) {
-    outgoing.writeHead(status, head);
+    exchange.writeHead(status, head);
     await pipeline(body, outgoing);
     return;
   }
@@ -100,7 +100,7 @@ async function send(
   const content = isBodiless || body instanceof Readable ? null : contentOf(body);
   if (content) head['content-type'] ??= 'application/xml';
   if (!isBodiless) head['content-length'] = content?.length ?? 0;
-  outgoing.writeHead(status, head);
+  exchange.writeHead(status, head);
   await end(exchange, content);
 }
 
@@ -133,7 +133,7 @@ export async function sendError(
   }
   // The client sends no more: waiting for the rest of its body would only wait again.
   exchange.closeConnection();
-  outgoing.writeHead(status, {
+  exchange.writeHead(status, {
     ...headOf(exchange, { status, headers }, identity),
     'content-length': Buffer.byteLength(document),
     connection: 'close',

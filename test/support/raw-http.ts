@@ -16,6 +16,8 @@ export class RawConnection {
 
   private constructor(socket: Socket) {
     this.socket = socket;
+    // One listener for each wait: a connection may be asked for many responses.
+    socket.setMaxListeners(0);
     socket.on('data', (bytes) => {
       this.#received += bytes.toString('latin1');
       this.#wake();

@@ -3,6 +3,7 @@ import type { CoreServices } from '../../src/core/services.ts';
 import { createS3App } from '../../src/s3/app.ts';
 import { listenS3, type S3Listener } from '../../src/s3/listener.ts';
 import type { Operation, Route, S3Request, S3Response } from '../../src/s3/operation.ts';
+import type { RequestObserver } from '../../src/s3/request-observer.ts';
 
 export const testKey = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -48,6 +49,7 @@ export async function startS3Server(
     readonly requestsMax?: number;
     readonly domains?: readonly string[];
     readonly now?: () => number;
+    readonly observer?: RequestObserver;
   } = {},
 ): Promise<TestS3Server> {
   const logLines: Record<string, unknown>[] = [];
@@ -68,6 +70,7 @@ export async function startS3Server(
     bodyIdleTimeoutMs: options.bodyIdleTimeoutMs ?? 60_000,
     requestsMax: options.requestsMax ?? 100,
     acceptsSignatureV2Links: true,
+    ...(options.observer && { observer: options.observer }),
     findCredentials: async (accessKeyId) =>
       accessKeyId === testKey.accessKeyId
         ? { secretAccessKey: testKey.secretAccessKey, caller: testCaller }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterState } from '../../../src/blob-store/blob-store.ts';
-import { createConsoleApp } from '../../../src/console/app.ts';
-import type { ReadinessSources } from '../../../src/console/readiness.ts';
+import { type ConsoleSources, createConsoleApp } from '../../../src/console/app.ts';
+
 import { groupState, storageServerState } from '../../support/cluster-states.ts';
 
 const storageServer = storageServerState();
@@ -9,17 +9,18 @@ const group = groupState([storageServer]);
 const tracker = { host: '10.0.0.1', port: 22122, reachable: true, problem: null };
 const healthy: ClusterState = { trackers: [tracker], groups: [group] };
 
-function consoleOver(sources: Partial<ReadinessSources> = {}) {
+function consoleOver(sources: Partial<ConsoleSources> = {}) {
   return createConsoleApp({
     index: { findBucket: async () => null },
     blobs: { clusterState: async () => healthy },
     isStopping: () => false,
     checkTimeoutMs: 1000,
+    metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' },
     ...sources,
   });
 }
 
-async function readyz(sources: Partial<ReadinessSources>) {
+async function readyz(sources: Partial<ConsoleSources>) {
   const response = await consoleOver(sources).request('/readyz');
   const body = (await response.json()) as {
     ready: boolean;
@@ -53,7 +54,7 @@ describe('readyz', () => {
     expect((await readyz(withCluster(state))).httpStatus).toBe(200);
   });
 
-  it.each<[string, Partial<ReadinessSources>, string, RegExp]>([
+  it.each<[string, Partial<ConsoleSources>, string, RegExp]>([
     ['the gateway stops', { isStopping: () => true }, 'gateway', /stopping/],
     [
       'the index fails',
@@ -101,6 +102,13 @@ describe('readyz', () => {
     await app.request('/readyz');
     expect(asked).toBe(2);
   });
+});
+
+it('metrics are given in the format that Prometheus asks for', async () => {
+  const response = await consoleOver().request('/metrics');
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4');
+  expect(await response.text()).toBe('up 1\n');
 });
 
 it('says what the port is for on any other path', async () => {

@@ -1,0 +1,66 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { BlobStore } from '../blob-store/blob-store.ts';
+import type { ObjectIndex } from '../object-index/object-index.ts';
+import { BlobStoreMetrics } from './blob-store-metrics.ts';
+import { ClusterMetrics } from './cluster-metrics.ts';
+import { Collector } from './collector.ts';
+import { ConnectionMetrics } from './connection-metrics.ts';
+import { IndexMetrics } from './index-metrics.ts';
+import { S3RequestMetrics } from './s3-request-metrics.ts';
+
+/** What a scrape waits for at most; what is not there by then stands as it was known last. */
+const COLLECT_WAIT_MS = 1_000;
+/** Counting a queue reads all of it. */
+const QUEUE_INTERVAL_MS = 15_000;
+
+export interface MetricsSources {
+  readonly index: Pick<ObjectIndex, 'measure' | 'countDeletions'>;
+  readonly blobs: Pick<BlobStore, 'clusterState' | 'poolStates'>;
+}
+
+/** Everything that `/metrics` tells, in a registry of its own. */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+  readonly requests = new S3RequestMetrics(this.registry);
+  readonly blobStore = new BlobStoreMetrics(this.registry);
+  readonly #connections = new ConnectionMetrics(this.registry);
+  readonly #cluster = new ClusterMetrics(this.registry);
+  readonly #index = new IndexMetrics(this.registry);
+  readonly #queuedFiles = new Gauge({
+    name: 'fastdfs_s3_deletion_queue_files',
+    help: 'Files that no key needs any more and that are to be deleted from FastDFS.',
+    registers: [this.registry],
+  });
+  readonly #collectors: Collector[] = [];
+
+  constructor() {
+    // Under the names that dashboards for Node.js know.
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Looks at these from now on, whenever somebody asks for metrics. */
+  watch({ index, blobs }: MetricsSources): void {
+    this.#collectors.push(
+      new Collector(async () => {
+        const state = await blobs.clusterState();
+        this.#cluster.set({ state, breakers: this.blobStore.breakers });
+      }),
+      new Collector(async () => this.#connections.set(blobs.poolStates())),
+      new Collector(async () => this.#index.set(await index.measure())),
+      new Collector(
+        async () => this.#queuedFiles.set(await index.countDeletions()),
+        QUEUE_INTERVAL_MS,
+      ),
+    );
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** In Prometheus's text format. */
+  async render(): Promise<string> {
+    await Promise.all(this.#collectors.map((collector) => collector.refresh(COLLECT_WAIT_MS)));
+    return await this.registry.metrics();
+  }
+}
