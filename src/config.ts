@@ -96,6 +96,7 @@ function toConfig(values: z.output<typeof settings>) {
     /** Null starts the embedded node. */
     trackers: values.FASTDFS_TRACKERS.length > 0 ? values.FASTDFS_TRACKERS : null,
     fastdfs: {
+      addressMap: values.FASTDFS_ADDRESS_MAP,
       connectTimeoutMs: values.FASTDFS_CONNECT_TIMEOUT,
       idleTimeoutMs: values.FASTDFS_NETWORK_TIMEOUT,
       commandTimeoutMs: values.FASTDFS_COMMAND_TIMEOUT,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { locationConstraintPattern } from './core/buckets.ts';
 import { storageClasses } from './core/descriptions.ts';
+import { parseAddressPairs } from './support/address-pairs.ts';
 import {
   type HostPort,
   parseDuration,
@@ -10,15 +11,25 @@ import {
   renderSize,
 } from './support/units.ts';
 
-/** One setting: what is not given has `fallback`; `parse` gives undefined for what is not allowed. */
-function setting<T>(fallback: string, allowed: string, parse: (text: string) => T | undefined) {
+/**
+ * One setting: what is not given has `fallback`; `parse` gives undefined for what is not allowed, or
+ * what `refuse` gives for a sentence that says more.
+ */
+function setting<T>(
+  fallback: string,
+  allowed: string,
+  parse: (text: string, refuse: (why: string) => undefined) => T | undefined,
+) {
   return z
     .string()
     .default(fallback)
     .transform((text, context): T => {
-      const value = parse(text);
+      let message = allowed;
+      const value = parse(text, (why) => {
+        message = `${allowed}; ${why}`;
+      });
       if (value !== undefined) return value;
-      context.addIssue({ code: 'custom', message: allowed });
+      context.addIssue({ code: 'custom', message });
       return z.NEVER;
     })
     .meta({ fallback, allowed });
@@ -80,6 +91,9 @@ function pairs(
 }
 
 const GROUP_NAME = /^[A-Za-z0-9]{1,16}$/;
+const ADDRESS_PAIRS =
+  'advertised=reachable,advertised=reachable, each side host or host:port (IPv6 in brackets), or empty';
+
 const TRACKER_PORT = 22_122;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
@@ -93,6 +107,10 @@ export const settings = z.object({
   FASTDFS_TRACKERS: setting('', 'trackers as host:port,host:port, or empty', (value) =>
     list<HostPort>(value, (item) => parseHostPort(item, TRACKER_PORT)),
   ),
+  FASTDFS_ADDRESS_MAP: setting('', ADDRESS_PAIRS, (value, refuse) => {
+    const pairs = parseAddressPairs(value);
+    return typeof pairs === 'string' ? refuse(pairs) : pairs;
+  }),
   FASTDFS_CONNECT_TIMEOUT: duration('5s', '50ms', '5m'),
   FASTDFS_NETWORK_TIMEOUT: duration('30s', '100ms', '30m'),
   FASTDFS_COMMAND_TIMEOUT: duration('1m', '100ms', '30m'),

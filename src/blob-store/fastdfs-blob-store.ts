@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
+import { AddressMap } from '../fastdfs/client/address-map.ts';
+import type { ConnectionObserver } from '../fastdfs/client/close-reason.ts';
 import type { PoolSettings } from '../fastdfs/client/connection-settings.ts';
 import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
 import { type HealthChange, ServerHealth } from '../fastdfs/client/server-health.ts';
 import { ServerPools } from '../fastdfs/client/server-pools.ts';
 import { StorageClient } from '../fastdfs/client/storage-client.ts';
 import { TrackerClient } from '../fastdfs/client/tracker-client.ts';
+import type { AddressPair } from '../support/address-pairs.ts';
 import type {
   BlobStore,
   BlobStoreEvent,
@@ -31,6 +34,8 @@ import { storeSegment } from './store-segment.ts';
 export interface FastdfsBlobStoreSettings extends PoolSettings {
   /** At least one. */
   readonly trackers: readonly ServerAddress[];
+  /** Where servers are reached whose advertised addresses mean nothing here. */
+  readonly addressMap?: readonly AddressPair[];
   readonly segmentSizeBytesMax: number;
   /**
    * A tracker or storage server that failed is the last choice for so long, doubled by each failure
@@ -73,9 +78,10 @@ export const FASTDFS_DEFAULTS = {
 /** Nothing is connected before it is needed, so this works while the cluster is down. */
 export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobStore {
   const onEvent = settings.onEvent ?? (() => {});
-  const pools = new ServerPools(settings, (address, reason) =>
-    onEvent({ kind: 'connection-closed', server: renderAddress(address), reason }),
-  );
+  const addressMap = new AddressMap(settings.addressMap ?? []);
+  const onClosed: ConnectionObserver = (address, reason) =>
+    onEvent({ kind: 'connection-closed', server: renderAddress(address), reason });
+  const pools = new ServerPools(settings, onClosed, addressMap);
   const breakers = {
     coolOffMs: settings.avoidFailedServerMs,
     coolOffMsMax: Math.max(settings.avoidFailedServerMs, settings.avoidFailedServerMsMax),
@@ -91,7 +97,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
     settings.trackers,
     pools,
     { trackers: trackerHealth, storages: health },
-    { intervalMs: settings.clusterViewRefreshMs, timeoutMs: settings.pingTimeoutMs },
+    { intervalMs: settings.clusterViewRefreshMs, timeoutMs: settings.pingTimeoutMs, addressMap },
   );
   const view = new ClusterView(trackers, settings.clusterViewRefreshMs, (snapshot) =>
     monitor.watch(snapshot),

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /** Sizes, durations and addresses as people write them in settings. */
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
@@ -70,6 +72,7 @@ export function parseHostPort(text: string, defaultPort?: number): HostPort | nu
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   if (!match || host === undefined) return null;
+  if (match[1] !== undefined && !isIPv6(host)) return null;
   const port = match[3] === undefined ? defaultPort : Number(match[3]);
   return port === undefined || port > 65_535 ? null : { host, port };
 }

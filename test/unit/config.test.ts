@@ -64,6 +64,20 @@ describe('values', () => {
     ]);
   });
 
+  it('addresses are mapped in pairs, with ports or without', () => {
+    const map = '10.0.0.5=gw.example , [fd00::5]:23000=127.0.0.1:24000,';
+    expect(loadConfig({ FASTDFS_ADDRESS_MAP: map }).fastdfs.addressMap).toEqual([
+      {
+        advertised: { host: '10.0.0.5', port: null },
+        reachable: { host: 'gw.example', port: null },
+      },
+      {
+        advertised: { host: 'fd00::5', port: 23_000 },
+        reachable: { host: '127.0.0.1', port: 24_000 },
+      },
+    ]);
+  });
+
   it('off switches a listener off', () => {
     expect(loadConfig({ GATEWAY_CONSOLE_LISTEN: 'off' }).console.listen).toBeNull();
   });
@@ -101,6 +115,13 @@ describe('refused', () => {
     ['GATEWAY_S3_LISTEN', '9000', 'host:port'],
     ['GATEWAY_S3_LISTEN', 'localhost:99999', 'host:port'],
     ['FASTDFS_TRACKERS', 'a:b:c', 'trackers as host:port'],
+    ['FASTDFS_TRACKERS', 'fd00::1:22122', 'trackers as host:port'],
+    ['FASTDFS_ADDRESS_MAP', 'a:b', 'advertised=reachable'],
+    ['FASTDFS_ADDRESS_MAP', 'x=y,a=', '"" in "a=" is no address'],
+    ['FASTDFS_ADDRESS_MAP', 'a=b=c', '"a=b=c" has not exactly one ='],
+    ['FASTDFS_ADDRESS_MAP', 'fd00::5=a', '"fd00::5" in "fd00::5=a" is no address'],
+    ['FASTDFS_ADDRESS_MAP', 'a=b:0', '"b:0" in "a=b:0" is no address'],
+    ['FASTDFS_ADDRESS_MAP', 'a:1=b,A:1=c', '"A:1" stands to the left of = twice'],
     ['GATEWAY_DOMAINS', '*.s3.example.com', 'host names without *'],
     ['GATEWAY_INDEX_URL', 'postgres://db/gateway', 'no PostgreSQL index'],
     ['GATEWAY_QINIU_LISTEN', '0.0.0.0:9002', 'no Qiniu door'],

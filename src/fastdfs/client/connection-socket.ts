@@ -59,10 +59,11 @@ class ReadableToTheEndSocket extends Socket {
  * would cost a small exchange more than all else on this side.
  */
 export function connectSocket(
-  { host, port }: ServerAddress,
+  address: ServerAddress,
   timeoutMs: number,
   events: SocketEvents,
 ): Socket {
+  const { host, port } = address.reachedAt ?? address;
   // The constructor takes all of these; its type knows only some.
   const options: NetConnectOpts & { writableHighWaterMark: number } = {
     host,

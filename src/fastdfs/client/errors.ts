@@ -1,5 +1,5 @@
 import { statusName, statusText } from '../protocol/errors.ts';
-import { renderAddress, type ServerAddress } from './server-address.ts';
+import { describeAddress, type ServerAddress } from './server-address.ts';
 
 /**
  * How far a command had come when it failed. `queue` says nothing against the server: all our
@@ -18,7 +18,7 @@ export class FastdfsStatusError extends Error {
   readonly statusName: string;
 
   constructor(command: string, address: ServerAddress, fastdfsStatus: number) {
-    super(`${command} at ${renderAddress(address)} answered ${statusText(fastdfsStatus)}`);
+    super(`${command} at ${describeAddress(address)} answered ${statusText(fastdfsStatus)}`);
     this.name = 'FastdfsStatusError';
     this.command = command;
     this.address = address;
@@ -40,7 +40,7 @@ export class FastdfsConnectionError extends Error {
     problem: string,
     options?: { cause?: unknown },
   ) {
-    super(`${command} at ${renderAddress(address)} failed (${phase}): ${problem}`, options);
+    super(`${command} at ${describeAddress(address)} failed (${phase}): ${problem}`, options);
     this.name = 'FastdfsConnectionError';
     this.command = command;
     this.address = address;

@@ -1,4 +1,5 @@
 import { activeTest } from '../protocol/commands/active-test.ts';
+import type { AddressMap } from './address-map.ts';
 import { FastdfsConnection } from './connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { FastdfsTimeoutError } from './errors.ts';
@@ -10,6 +11,8 @@ export interface HeartbeatSettings {
   readonly intervalMs: number;
   /** A ping, and the connection for it, may take so long. */
   readonly timeoutMs: number;
+  /** Where servers are reached; without it, at their own addresses. */
+  readonly addressMap?: AddressMap;
 }
 
 /** Told how each ping ended; null when it was answered. */
@@ -41,7 +44,8 @@ export class Heartbeats {
     for (const address of addresses) {
       const name = renderAddress(address);
       if (this.#hearts.has(name)) continue;
-      this.#hearts.set(name, new Heartbeat(address, this.#settings, this.#observer));
+      const reachable = this.#settings.addressMap?.resolve(address) ?? address;
+      this.#hearts.set(name, new Heartbeat(reachable, this.#settings, this.#observer));
     }
   }
 

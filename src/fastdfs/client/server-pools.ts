@@ -1,3 +1,4 @@
+import { AddressMap } from './address-map.ts';
 import type { ConnectionObserver } from './close-reason.ts';
 import type { FastdfsConnection } from './connection.ts';
 import { ConnectionPool, type PoolCounts, type Purpose } from './connection-pool.ts';
@@ -13,13 +14,19 @@ interface PoolState extends PoolCounts {
 export class ServerPools {
   readonly #settings: PoolSettings;
   readonly #observer: ConnectionObserver;
+  readonly #addressMap: AddressMap;
   readonly #pools = new Map<string, ConnectionPool>();
   readonly #expiryTimer: NodeJS.Timeout;
 
   /** `observer` is told of every connection that is closed, and why. */
-  constructor(settings: PoolSettings, observer: ConnectionObserver = () => {}) {
+  constructor(
+    settings: PoolSettings,
+    observer: ConnectionObserver = () => {},
+    addressMap = new AddressMap([]),
+  ) {
     this.#settings = settings;
     this.#observer = observer;
+    this.#addressMap = addressMap;
     const intervalMs = Math.max(settings.idleConnectionLifetimeMs / 2, 10);
     this.#expiryTimer = setInterval(() => this.#expireIdle(), intervalMs).unref();
   }
@@ -33,7 +40,7 @@ export class ServerPools {
     const name = renderAddress(address);
     let pool = this.#pools.get(name);
     if (pool === undefined) {
-      pool = new ConnectionPool(address, this.#settings, this.#observer);
+      pool = new ConnectionPool(this.#addressMap.resolve(address), this.#settings, this.#observer);
       this.#pools.set(name, pool);
     }
     return pool.withConnection(purpose, task);

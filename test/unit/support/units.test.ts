@@ -59,7 +59,7 @@ describe('addresses', () => {
     expect(parseHostPort('tracker', 22_122)).toEqual({ host: 'tracker', port: 22_122 });
   });
 
-  it.each(['tracker', ':9000', 'a:65536', '::1:9000', 'a b:1', 'http://a:1', 'a:1x'])(
+  it.each(['tracker', ':9000', 'a:65536', '::1:9000', '[1:2]:9000', 'a b:1', 'http://a:1', 'a:1x'])(
     '%j is no address with a port',
     (text) => expect(parseHostPort(text)).toBeNull(),
   );

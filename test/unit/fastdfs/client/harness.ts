@@ -7,7 +7,7 @@ import { encodeFileName } from '../../../../src/fastdfs/protocol/file-name-field
 import { FakeServer, type Script } from '../../../support/fake-server.ts';
 
 /** Long enough that no limit is met unless a test shortens it. */
-const PATIENT: PoolSettings = {
+export const PATIENT: PoolSettings = {
   connectTimeoutMs: 10_000,
   idleTimeoutMs: 10_000,
   commandTimeoutMs: 10_000,
