@@ -3,6 +3,7 @@ import type { StorageClient } from '../fastdfs/client/storage-client.ts';
 import type { TrackerClient } from '../fastdfs/client/tracker-client.ts';
 import type { BlobStoreEvent } from './blob-store.ts';
 import type { ClusterView } from './cluster-view.ts';
+import type { DamagedCopies } from './damaged-copies.ts';
 import type { ServerMonitor } from './server-monitor.ts';
 import type { StoreAnswers } from './store-answers.ts';
 
@@ -15,6 +16,8 @@ export interface Cluster {
   readonly monitor: ServerMonitor;
   /** Storage servers that failed lately. */
   readonly health: ServerHealth;
+  /** Copies of files that gave wrong bytes lately. */
+  readonly damagedCopies: DamagedCopies;
   /** A reader that pauses for longer gives its connection back meanwhile. */
   readonly readerPauseMs: number;
   readonly onEvent: (event: BlobStoreEvent) => void;

@@ -22,6 +22,7 @@ import type {
 import type { Cluster } from './cluster.ts';
 import { readClusterState } from './cluster-state.ts';
 import { ClusterView } from './cluster-view.ts';
+import { DamagedCopies } from './damaged-copies.ts';
 import { deleteFile } from './delete-file.ts';
 import { findCopies } from './find-copies.ts';
 import { PieceStream } from './piece-stream.ts';
@@ -109,6 +110,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
     view,
     monitor,
     health,
+    damagedCopies: new DamagedCopies(onEvent),
     readerPauseMs: settings.readerPauseMs,
     onEvent,
   };

@@ -31,7 +31,7 @@ export async function findCopies(
 /** Rejects with the signal's reason and for mistakes of ours only. */
 export async function askServer(
   cluster: Cluster,
-  server: StorageServer,
+  server: Pick<StorageServer, 'host' | 'port' | 'isReadable'>,
   { file, size }: FileIdFacts,
   signal: AbortSignal,
 ): Promise<Pick<FileCopy, 'state' | 'problem'>> {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FilePiece } from './blob-store.ts';
+import { BlobStoreError, type FilePiece } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
 import { toBlobStoreError } from './fastdfs-errors.ts';
 import { PieceDownload } from './piece-download.ts';
@@ -9,9 +9,10 @@ const BUFFER_SIZE = 1024 * 1024;
 /** The next piece is opened when so many bytes of the present one are still to come. */
 const PREFETCH_BYTES_LEFT = 2 * 1024 * 1024;
 
-/** A piece that was asked for before its turn, and how its download ends. */
+/** A piece that is asked for, perhaps before its turn, and how its download ends. */
 interface OpenPiece {
   readonly download: PieceDownload;
+  readonly isFirst: boolean;
   readonly done: Promise<void>;
 }
 
@@ -78,7 +79,7 @@ export class PieceStream extends Readable {
       this.#next = null;
       this.#present = open.download;
       open.download.deliverTo(reader);
-      await open.done;
+      await open.done.catch((error: unknown) => this.#tryAgain(open, error));
       if (this.destroyed) return;
     }
     this.#present = null;
@@ -88,7 +89,7 @@ export class PieceStream extends Readable {
 
   #take(chunk: Buffer): boolean {
     const takesMore = this.push(chunk);
-    if (this.#present !== null && this.#present.bytesLeft <= PREFETCH_BYTES_LEFT) {
+    if (this.#next === null && (this.#present?.bytesLeft ?? 0) <= PREFETCH_BYTES_LEFT) {
       this.#openNext().catch(() => {
         // Comes up again when the piece gets its turn.
       });
@@ -107,11 +108,27 @@ export class PieceStream extends Readable {
     const download = new PieceDownload(this.#cluster, step.value, this.#signal, () =>
       this.#onStart?.(),
     );
-    this.#open.add(download);
-    const done = download.run().finally(() => this.#open.delete(download));
+    const isFirst = this.#present === null;
+    const done = this.#download(download);
     // The piece's turn may come after its failure.
     done.catch(() => {});
-    return { download, done };
+    return { download, isFirst, done };
+  }
+
+  /** What failed before its turn, for want of a connection perhaps, may do better now. */
+  async #tryAgain({ download, isFirst }: OpenPiece, error: unknown): Promise<void> {
+    const isUnavailable = error instanceof BlobStoreError && error.reason === 'unavailable';
+    if (isFirst || !isUnavailable || this.destroyed) throw error;
+    await this.#download(download);
+  }
+
+  async #download(download: PieceDownload): Promise<void> {
+    this.#open.add(download);
+    try {
+      await download.run();
+    } finally {
+      this.#open.delete(download);
+    }
   }
 }
 

@@ -1,108 +1,143 @@
-import { FastdfsConnectionError } from '../fastdfs/client/errors.ts';
+import {
+  FastdfsConnectionError,
+  FastdfsStatusError,
+  FastdfsTimeoutError,
+} from '../fastdfs/client/errors.ts';
 import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
 import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
-import type { FileIdParts } from '../fastdfs/protocol/file-id.ts';
-import type { FileSource } from '../fastdfs/protocol/file-name-fields.ts';
 import { BlobStoreError } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import type { StorageServer } from './cluster-snapshot.ts';
+import { WrongSizeError } from './damaged-copies.ts';
 import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
-
-export interface ReadTarget extends ServerAddress {
-  /** Whether it took the upload: only such a server knows that a file does not exist. */
-  readonly isSource: boolean;
-}
+import { askServer } from './find-copies.ts';
+import type { FileIdFacts } from './read-file-id.ts';
+import { ReadRanking } from './read-ranking.ts';
 
 /**
- * Storage servers to read one file from, each named once, and the source a second time at the very
- * end: it is asked first while it is known to be up, because it has the file from the moment of
- * the upload and needs no tracker; then those that the trackers name.
+ * Storage servers to read one file from, the best first: one by one as `ReadRanking` orders them,
+ * each once, and the source a second time at the very end if it failed for a reason that passes.
+ * Trackers are asked only when the view of the cluster does not know the file's source.
  */
 export class ReadTargets {
   readonly #cluster: Cluster;
-  readonly #file: FileIdParts;
-  readonly #source: FileSource;
+  readonly #facts: FileIdFacts;
   readonly #signal: AbortSignal;
-  readonly #names: AsyncGenerator<ReadTarget, void, void>;
+  readonly #ranking: ReadRanking;
+  readonly #tried: string[] = [];
+  /** Those that trackers named and that were not tried yet; null before they were asked. */
+  #named: ServerAddress[] | null = null;
+  #isSourceOnceMore = true;
   #isMissingAtSource = false;
+  #isUnreachable = false;
   #lastFailure: Error | null = null;
 
-  constructor(cluster: Cluster, file: FileIdParts, source: FileSource, signal: AbortSignal) {
+  /** `isChecked`: wrong bytes would be noticed before they are all handed on. */
+  constructor(cluster: Cluster, facts: FileIdFacts, isChecked: boolean, signal: AbortSignal) {
     this.#cluster = cluster;
-    this.#file = file;
-    this.#source = source;
+    this.#facts = facts;
     this.#signal = signal;
-    this.#names = this.#inOrder();
+    this.#ranking = new ReadRanking(cluster, facts, isChecked);
   }
 
-  /** Null when there is no other one. */
-  async next(): Promise<ReadTarget | null> {
-    const step = await this.#names.next();
-    return step.done ? null : step.value;
+  /** The next one, when that is clear without asking anybody; else null. */
+  nextKnown(): ServerAddress | null {
+    const { isSourceKnown } = this.#ranking;
+    return this.#take(isSourceKnown ? this.#ranking.best(this.#tried) : this.#sureOne());
   }
 
-  /** Notes why the target was of no use. */
-  failed(target: ReadTarget, error: Error): void {
+  /** The next one; null when there is none left. */
+  async next(): Promise<ServerAddress | null> {
+    if (!this.#ranking.isSourceKnown && this.#named === null) await this.#ask();
+    const isUntried = (server: ServerAddress) => !this.#tried.includes(renderAddress(server));
+    const named = this.#named?.find((server) => isUntried(server));
+    return this.#take(named ?? this.#ranking.best(this.#tried)) ?? this.#sourceOnceMore();
+  }
+
+  /** Notes why the target was of no use, and tells those whom it concerns. */
+  async failed(target: ServerAddress, error: Error): Promise<void> {
+    const { health, view } = this.#cluster;
     this.#lastFailure = error;
+    const isSource = this.#ranking.isSource(target);
     if (hasStatus(error, FASTDFS_STATUS.notFound)) {
-      this.#isMissingAtSource ||= target.isSource;
-      return;
-    }
-    if (error instanceof FastdfsConnectionError) {
-      this.#cluster.health.failed(target, 'read', error);
-      this.#cluster.view.distrust();
+      health.works(target, 'read');
+      // One that is not in service now may be getting its files back.
+      this.#isMissingAtSource ||= isSource && this.#ranking.isSourceInService;
+    } else if (await this.#isDamaged(target, error)) {
+      this.#cluster.damagedCopies.report([target], this.#facts.fileId);
+      if (isSource) this.#isSourceOnceMore = false;
+    } else {
+      this.#isUnreachable = true;
+      if (isSource && !isPassing(error)) this.#isSourceOnceMore = false;
+      health.failed(target, 'read', error);
+      if (error instanceof FastdfsConnectionError) view.distrust();
     }
   }
 
   /** What to tell when all targets have failed. */
   verdict(): BlobStoreError {
-    const fileId = `${this.#file.groupName}/${this.#file.fileName}`;
+    const { fileId } = this.#facts;
     const cause = { cause: this.#lastFailure ?? undefined };
     if (this.#isMissingAtSource) {
       return new BlobStoreError('not-found', `${fileId} does not exist on its source`, cause);
     }
     const problem = this.#lastFailure?.message ?? 'no storage server is known for it';
+    if (this.#ranking.hasDamaged() && !this.#isUnreachable) {
+      return new BlobStoreError('corrupt', `${fileId} has no sound copy: ${problem}`, cause);
+    }
     return new BlobStoreError('unavailable', `${fileId} cannot be read: ${problem}`, cause);
   }
 
-  async *#inOrder(): AsyncGenerator<ReadTarget, void, void> {
-    const { view, health } = this.#cluster;
-    const source = await view.findSource(this.#file.groupName, this.#source);
-    const sourceTarget = source && { host: source.host, port: source.port, isSource: true };
-    const tried = new Set<string>();
-    if (sourceTarget !== null && source?.isReadable && !health.isAvoided(sourceTarget, 'read')) {
-      tried.add(renderAddress(sourceTarget));
-      yield sourceTarget;
-    }
-    for (const target of await this.#namedByTrackers(source)) {
-      if (tried.has(renderAddress(target))) continue;
-      tried.add(renderAddress(target));
-      yield target;
-    }
-    if (sourceTarget !== null && !this.#isMissingAtSource) yield sourceTarget;
+  #take(server: ServerAddress | null): ServerAddress | null {
+    if (server !== null) this.#tried.push(renderAddress(server));
+    return server;
   }
 
-  /** Servers that failed lately come last. */
-  async #namedByTrackers(source: StorageServer | null): Promise<ReadTarget[]> {
-    const { trackers, health } = this.#cluster;
+  /** Without its source a file that is old enough is on all servers of its group. */
+  #sureOne(): ServerAddress | null {
+    return this.#named === null ? this.#ranking.best(this.#tried, 0) : null;
+  }
+
+  #sourceOnceMore(): ServerAddress | null {
+    if (!this.#isSourceOnceMore || this.#isMissingAtSource) return null;
+    this.#isSourceOnceMore = false;
+    return this.#ranking.lastResort();
+  }
+
+  async #ask(): Promise<void> {
+    const { trackers, view } = this.#cluster;
+    this.#named = [];
+    await view.findSource(this.#facts.file.groupName, this.#facts.source);
+    this.#ranking.look();
+    if (this.#ranking.isSourceKnown) return;
     try {
-      const { storages } = await trackers.queryFetchAll(this.#file, this.#signal);
-      const targets = storages.map(({ host, port }) => ({
-        host,
-        port,
-        isSource:
-          source === null ? this.#isSourceHost(host) : host === source.host && port === source.port,
-      }));
-      const isAvoided = (target: ReadTarget) => health.isAvoided(target, 'read');
-      return [...targets.filter((target) => !isAvoided(target)), ...targets.filter(isAvoided)];
+      const { storages } = await trackers.queryFetchAll(this.#facts.file, this.#signal);
+      this.#named = this.#ranking.sort(storages);
     } catch (error) {
       if (!isFastdfsFailure(error)) throw error;
+      this.#isUnreachable = true;
       this.#lastFailure ??= error;
-      return [];
     }
   }
 
-  #isSourceHost(host: string): boolean {
-    return 'host' in this.#source && this.#source.host === host;
+  /** Whether the error speaks of a copy that is not as long as its name tells. */
+  async #isDamaged(server: ServerAddress, error: Error): Promise<boolean> {
+    if (this.#facts.size === null) return false;
+    if (error instanceof WrongSizeError) return true;
+    if (!hasStatus(error, FASTDFS_STATUS.invalid)) return false;
+    // What the answer to a range beyond the end is, is also that to a store path it has not.
+    const asked = { ...server, isReadable: true };
+    return (await askServer(this.#cluster, asked, this.#facts, this.#signal)).state === 'damaged';
   }
+}
+
+/** Whether the same request to the same server may do better a moment later. */
+function isPassing(error: Error): boolean {
+  if (error instanceof FastdfsStatusError) {
+    const { busy, tryAgain } = FASTDFS_STATUS;
+    return error.fastdfsStatus === busy || error.fastdfsStatus === tryAgain;
+  }
+  if (!(error instanceof FastdfsConnectionError) || error instanceof FastdfsTimeoutError) {
+    return false;
+  }
+  return error.phase === 'send' || error.phase === 'receive';
 }

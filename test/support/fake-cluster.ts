@@ -75,6 +75,10 @@ export class FakeStorage extends FakeService {
   /** What is added to the CRC-32 in new file names. */
   crcError = 0;
   status = 7;
+  /** Seconds since 1970 in new file names; that of the upload when null. */
+  timestamp: number | null = null;
+  /** What the tracker tells of its replication: seconds since 1970. */
+  lastSyncedS = 0;
 
   constructor(groupName: string, id: number) {
     super();
@@ -95,7 +99,7 @@ export class FakeStorage extends FakeService {
       storePathIndex: 0,
       directories: [0, 0],
       source: { storageId: this.id },
-      timestamp: 1_795_211_713,
+      timestamp: this.timestamp ?? Math.trunc(Date.now() / 1000),
       size: content.length,
       crc32: (crc32(content) + this.crcError) % 2 ** 32,
       isAppender: false,
@@ -205,7 +209,11 @@ function storageRecord(storage: FakeStorage): StorageRecord {
     subdirCountPerPath: 256,
     currentWritePath: 0,
     httpPort: null,
-    stat: { ...emptyStorageStat(), lastHeartBeatTime: 1_795_000_000 },
+    stat: {
+      ...emptyStorageStat(),
+      lastHeartBeatTime: 1_795_000_000,
+      lastSyncedTimestamp: storage.lastSyncedS,
+    },
     isTrunkServer: false,
   };
 }

@@ -54,6 +54,14 @@ export class ServerPools {
     this.#pools.get(renderAddress(address))?.abandon(cause, silentMs);
   }
 
+  /** Connections in use and requests that wait for one. */
+  loadOf(address: ServerAddress): number {
+    const pool = this.#pools.get(renderAddress(address));
+    if (pool === undefined) return 0;
+    const { connectionCount, idleCount, waitingCount } = pool.state;
+    return connectionCount - idleCount + waitingCount;
+  }
+
   /** The connections of now, by server. */
   states(): PoolState[] {
     return Array.from(this.#pools, ([server, pool]) => ({ server, ...pool.state }));

@@ -156,6 +156,11 @@ export class StorageClient {
     return this.send(address, activeTest, undefined, signal);
   }
 
+  /** Requests that this process has under way, or waiting, at the server. */
+  loadOf(address: ServerAddress): number {
+    return this.#pools.loadOf(address);
+  }
+
   /** Runs any command without content. */
   send<Request, Response>(
     address: ServerAddress,

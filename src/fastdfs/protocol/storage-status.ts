@@ -15,6 +15,18 @@ const NAMES: Readonly<Record<number, string>> = {
 /** Status of a storage server that takes requests. */
 export const STORAGE_STATUS_ACTIVE = 7;
 
+const STORAGE_STATUS_OFFLINE = 5;
+const STORAGE_STATUS_ONLINE = 6;
+
+/** Whether the storage server has its files, though the tracker may have lost sight of it. */
+export function isInService(status: number): boolean {
+  return (
+    status === STORAGE_STATUS_ACTIVE ||
+    status === STORAGE_STATUS_ONLINE ||
+    status === STORAGE_STATUS_OFFLINE
+  );
+}
+
 /** Bits of a storage server's read and write mode, 6.13 and later. */
 export const RW_MODE_WRITE = 2;
 export const RW_MODE_READ = 4;
