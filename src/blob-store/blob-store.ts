@@ -180,7 +180,12 @@ export interface BlobStore {
    */
   read(piece: FilePiece, options: { readonly signal: AbortSignal }): Promise<Buffer>;
 
-  /** Deletes a file; resolves too when its source server says that it is gone already. */
+  /**
+   * Deletes a file; resolves too when its source server says that it is gone already, or when the
+   * source has left the cluster and all other servers of the group say so. Rejects with
+   * 'unavailable' when no server of the group could be talked to, so that its other files would
+   * fare no better, and with 'refused' for troubles of this file.
+   */
   delete(fileId: string, options: { readonly signal: AbortSignal }): Promise<void>;
 
   /**
@@ -211,13 +216,15 @@ export interface BlobStore {
  * - `no-space`: every group that may take the file is at its reserve.
  * - `not-found`: no server that must have the file has it.
  * - `corrupt`: size or CRC-32 on the storage server differ from what was sent.
+ * - `refused`: storage servers answered, but a file could not be deleted.
  */
 export type BlobStoreErrorReason =
   | 'unavailable'
   | 'no-such-group'
   | 'no-space'
   | 'not-found'
-  | 'corrupt';
+  | 'corrupt'
+  | 'refused';
 
 export class BlobStoreError extends Error {
   readonly reason: BlobStoreErrorReason;

@@ -7,6 +7,8 @@ import {
   RW_MODE_READ,
   RW_MODE_WRITE,
   STORAGE_STATUS_ACTIVE,
+  STORAGE_STATUS_DELETED,
+  STORAGE_STATUS_IP_CHANGED,
 } from '../fastdfs/protocol/storage-status.ts';
 
 /** A storage server as the trackers saw it. */
@@ -95,6 +97,14 @@ function toStorageServer(
     lastSyncedS: record.stat.lastSyncedTimestamp,
     record,
   };
+}
+
+/**
+ * Whether nobody will ever answer under that address again. The tracker forgets such a server at
+ * its next start (`tracker_save_storages` in tracker_mem.c).
+ */
+export function hasLeftCluster({ record: { status } }: StorageServer): boolean {
+  return status === STORAGE_STATUS_DELETED || status === STORAGE_STATUS_IP_CHANGED;
 }
 
 function sourcesOf({ groupName, members }: StorageGroup): (readonly [string, StorageServer])[] {

@@ -79,6 +79,8 @@ export class FakeStorage extends FakeService {
   timestamp: number | null = null;
   /** What the tracker tells of its replication: seconds since 1970. */
   lastSyncedS = 0;
+  /** Whether the tracker knows it. */
+  isListed = true;
 
   constructor(groupName: string, id: number) {
     super();
@@ -167,7 +169,7 @@ export class FakeTracker extends FakeService {
   }
 
   #members(groupName: string): FakeStorage[] {
-    return this.storages.filter((storage) => storage.groupName === groupName);
+    return this.storages.filter((each) => each.isListed && each.groupName === groupName);
   }
 
   #groups(): GroupRecord[] {

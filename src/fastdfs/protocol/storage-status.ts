@@ -14,6 +14,9 @@ const NAMES: Readonly<Record<number, string>> = {
 
 /** Status of a storage server that takes requests. */
 export const STORAGE_STATUS_ACTIVE = 7;
+/** Statuses of one that left its group, or goes by another address now. */
+export const STORAGE_STATUS_DELETED = 4;
+export const STORAGE_STATUS_IP_CHANGED = 3;
 
 const STORAGE_STATUS_OFFLINE = 5;
 const STORAGE_STATUS_ONLINE = 6;
