@@ -1,16 +1,16 @@
--- New files whose replicas were not seen yet, each with a place where it was referred to first. A
--- file that loses its last reference leaves this table in the same transaction.
+-- New files whose replicas were not seen yet, each with a place where it was referred to first. One
+-- tree that grows at its end: writes pay for each row. A file that is dropped meanwhile stays here
+-- until its turn comes.
 CREATE TABLE replica_checks (
-  file_id TEXT NOT NULL PRIMARY KEY,
   group_name TEXT NOT NULL,
+  due_ms INTEGER NOT NULL,
+  file_id TEXT NOT NULL,
   bucket_id INTEGER NOT NULL,
   key TEXT NOT NULL,
   stored_at_ms INTEGER NOT NULL,
-  due_ms INTEGER NOT NULL,
-  attempts INTEGER NOT NULL DEFAULT 0
+  attempts INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (group_name, due_ms, file_id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX replica_checks_due ON replica_checks (group_name, due_ms);
 
 -- Files that were stored anew while some rows, which were not found yet, still refer to the old
 -- file. Each row counts as a reference to the new file, so that it is there when they are found.

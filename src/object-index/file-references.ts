@@ -39,7 +39,6 @@ export function* releaseFiles(context: WriteContext, fileIds: readonly string[])
 
 /** Nothing has to be checked or moved any more for files that nobody refers to. */
 function* forgetFiles(context: WriteContext, fileIds: readonly string[]): Statements<void> {
-  yield* runIn((list) => `DELETE FROM replica_checks WHERE file_id IN (${list})`, [], fileIds);
   const replaced = yield* allIn<{ new_file_id: string }>(
     (list) => `DELETE FROM replaced_files WHERE old_file_id IN (${list}) RETURNING new_file_id`,
     [],

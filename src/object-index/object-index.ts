@@ -9,6 +9,7 @@ import type {
   PendingDeletion,
   PostponedDeletion,
   ReplicaCheck,
+  ReplicaCheckKey,
   ReplicaCheckQueue,
   Segment,
   Upload,
@@ -24,6 +25,7 @@ import type {
   CopyPartRequest,
   DueDeletionsRequest,
   FileReferencesPage,
+  FileUse,
   ListFileReferencesRequest,
   ListObjectsPage,
   ListObjectsRequest,
@@ -122,13 +124,13 @@ export interface ObjectIndex {
   ): Promise<readonly ReplicaCheck[]>;
   /** Groups with files that wait for a look, due or not, in order of name. */
   listReplicaCheckQueues(): Promise<readonly ReplicaCheckQueue[]>;
-  /** Those of the files that wait for a look still: something refers to each of them. */
-  findReplicaChecks(fileIds: readonly string[]): Promise<readonly ReplicaCheck[]>;
   countReplicaChecks(): Promise<number>;
-  finishReplicaChecks(fileIds: readonly string[]): Promise<void>;
+  finishReplicaChecks(checks: readonly ReplicaCheckKey[]): Promise<void>;
   postponeReplicaChecks(
-    postponed: readonly { readonly fileId: string; readonly dueMs: number }[],
+    postponed: readonly { readonly check: ReplicaCheckKey; readonly untilMs: number }[],
   ): Promise<void>;
+  /** Whether a file is needed, as far as that can be told from one key where it may be. */
+  findFileUse(fileId: string, bucketId: number, key: string): Promise<FileUse>;
   /** A page of all rows that refer to files, for walks over the whole index. */
   listFileReferences(request: ListFileReferencesRequest): Promise<FileReferencesPage>;
   /** Puts one file in the place of another one with the same bytes. */

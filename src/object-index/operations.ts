@@ -8,7 +8,7 @@ import { listObjects } from './list-keys.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
 import * as replicaChecks from './replica-checks.ts';
-import { findReplacement, repointFile } from './repoint-file.ts';
+import { findFileUse, findReplacement, repointFile } from './repoint-file.ts';
 import type { Statements, WriteContext } from './statements.ts';
 import * as uploads from './uploads.ts';
 import { probeWrite } from './write-probe.ts';
@@ -53,6 +53,7 @@ export const pointReads = {
   findUpload: uploads.findUpload,
   findCompletedUpload: uploads.findCompletedUpload,
   findReplacement,
+  findFileUse,
   findUser: accessKeys.findUser,
   findUserByName: accessKeys.findUserByName,
   findAccessKey: accessKeys.findAccessKey,
@@ -72,7 +73,6 @@ export const listings = {
   deletionQueueState: deletions.deletionQueueState,
   listDueReplicaChecks: replicaChecks.listDueReplicaChecks,
   listReplicaCheckQueues: replicaChecks.listReplicaCheckQueues,
-  findReplicaChecks: replicaChecks.findReplicaChecks,
   countReplicaChecks: replicaChecks.countReplicaChecks,
   listFileReferences,
   listUsers: accessKeys.listUsers,

@@ -147,9 +147,14 @@ export interface FailingDeletion {
   readonly notBeforeMs: number;
 }
 
-/** A new file whose replicas are to be looked for. */
-export interface ReplicaCheck {
+/** Names a look that is to be taken; another due time makes another look of it. */
+export interface ReplicaCheckKey {
   readonly fileId: string;
+  readonly dueMs: number;
+}
+
+/** A new file whose replicas are to be looked for. It may have been dropped meanwhile. */
+export interface ReplicaCheck extends ReplicaCheckKey {
   /** Where it was referred to when it was new. */
   readonly bucketId: number;
   readonly key: string;

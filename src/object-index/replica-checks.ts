@@ -1,14 +1,11 @@
 import { groupNameOf } from './file-references.ts';
-import type { ReplicaCheck, ReplicaCheckQueue, SegmentContent } from './records.ts';
-import {
-  all,
-  allIn,
-  get,
-  insertRows,
-  runIn,
-  type Statements,
-  type WriteContext,
-} from './statements.ts';
+import type {
+  ReplicaCheck,
+  ReplicaCheckKey,
+  ReplicaCheckQueue,
+  SegmentContent,
+} from './records.ts';
+import { all, get, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 
 /** Notes files that are new with this write, unless nothing is checked or all replicas are there. */
 export function* queueReplicaChecks(
@@ -23,7 +20,7 @@ export function* queueReplicaChecks(
     segments
       .filter(({ isReplicated }) => isReplicated !== true)
       .map(({ fileId }) => [fileId, groupNameOf(fileId), bucketId, key, nowMs, replicaCheckDueMs]),
-    'ON CONFLICT (file_id) DO NOTHING',
+    'ON CONFLICT DO NOTHING',
   );
 }
 
@@ -36,21 +33,12 @@ interface NewFiles {
 
 interface ReplicaCheckRow {
   readonly file_id: string;
+  readonly due_ms: number;
   readonly bucket_id: number;
   readonly key: string;
   readonly stored_at_ms: number;
   readonly attempts: number;
 }
-
-const checkColumns = 'file_id, bucket_id, key, stored_at_ms, attempts';
-
-const toReplicaCheck = (row: ReplicaCheckRow): ReplicaCheck => ({
-  fileId: row.file_id,
-  bucketId: row.bucket_id,
-  key: row.key,
-  storedAtMs: row.stored_at_ms,
-  attempts: row.attempts,
-});
 
 export function* listDueReplicaChecks(
   groupName: string,
@@ -58,11 +46,18 @@ export function* listDueReplicaChecks(
   limit: number,
 ): Statements<readonly ReplicaCheck[]> {
   const rows = yield* all<ReplicaCheckRow>(
-    `SELECT ${checkColumns} FROM replica_checks WHERE group_name = ? AND due_ms <= ?
-      ORDER BY due_ms LIMIT ?`,
+    `SELECT file_id, due_ms, bucket_id, key, stored_at_ms, attempts FROM replica_checks
+      WHERE group_name = ? AND due_ms <= ? ORDER BY due_ms, file_id LIMIT ?`,
     [groupName, nowMs, limit],
   );
-  return rows.map(toReplicaCheck);
+  return rows.map((row) => ({
+    fileId: row.file_id,
+    dueMs: row.due_ms,
+    bucketId: row.bucket_id,
+    key: row.key,
+    storedAtMs: row.stored_at_ms,
+    attempts: row.attempts,
+  }));
 }
 
 /** One seek for each group, however many files wait. */
@@ -79,17 +74,6 @@ export function* listReplicaCheckQueues(): Statements<readonly ReplicaCheckQueue
   }
 }
 
-export function* findReplicaChecks(
-  fileIds: readonly string[],
-): Statements<readonly ReplicaCheck[]> {
-  const rows = yield* allIn<ReplicaCheckRow>(
-    (list) => `SELECT ${checkColumns} FROM replica_checks WHERE file_id IN (${list})`,
-    [],
-    fileIds,
-  );
-  return rows.map(toReplicaCheck);
-}
-
 export function* countReplicaChecks(): Statements<number> {
   const row = yield* get<{ count: number }>('SELECT COUNT(*) AS count FROM replica_checks', []);
   return row?.count ?? 0;
@@ -97,27 +81,26 @@ export function* countReplicaChecks(): Statements<number> {
 
 export function* finishReplicaChecks(
   _context: WriteContext,
-  fileIds: readonly string[],
+  checks: readonly ReplicaCheckKey[],
 ): Statements<void> {
-  yield* runIn((list) => `DELETE FROM replica_checks WHERE file_id IN (${list})`, [], fileIds);
+  for (const { fileId, dueMs } of checks) {
+    yield* run('DELETE FROM replica_checks WHERE group_name = ? AND due_ms = ? AND file_id = ?', [
+      groupNameOf(fileId),
+      dueMs,
+      fileId,
+    ]);
+  }
 }
 
 export function* postponeReplicaChecks(
   _context: WriteContext,
-  postponed: readonly { readonly fileId: string; readonly dueMs: number }[],
+  postponed: readonly { readonly check: ReplicaCheckKey; readonly untilMs: number }[],
 ): Statements<void> {
-  const byTime = new Map<number, string[]>();
-  for (const { fileId, dueMs } of postponed) {
-    const fileIds = byTime.get(dueMs);
-    if (fileIds) fileIds.push(fileId);
-    else byTime.set(dueMs, [fileId]);
-  }
-  for (const [dueMs, fileIds] of byTime) {
-    yield* runIn(
-      (list) => `UPDATE replica_checks SET due_ms = ?, attempts = attempts + 1
-        WHERE file_id IN (${list})`,
-      [dueMs],
-      fileIds,
+  for (const { check, untilMs } of postponed) {
+    yield* run(
+      `UPDATE replica_checks SET due_ms = ?, attempts = attempts + 1
+        WHERE group_name = ? AND due_ms = ? AND file_id = ?`,
+      [untilMs, groupNameOf(check.fileId), check.dueMs, check.fileId],
     );
   }
 }

@@ -1,5 +1,5 @@
 import { releaseFiles, shareFiles } from './file-references.ts';
-import type { RepointFileOutcome, RepointFileRequest } from './requests.ts';
+import type { FileUse, RepointFileOutcome, RepointFileRequest } from './requests.ts';
 import { get, run, type Statements, type WriteContext } from './statements.ts';
 
 /**
@@ -40,6 +40,21 @@ export function* findReplacement(oldFileId: string): Statements<string | null> {
     [oldFileId],
   );
   return row?.new_file_id ?? null;
+}
+
+/** Whether a file is needed, as far as that can be told from one key where it may be. */
+export function* findFileUse(fileId: string, bucketId: number, key: string): Statements<FileUse> {
+  const row = yield* get<{ readonly is_referenced: number; readonly is_queued: number }>(
+    `SELECT EXISTS (SELECT 1 FROM objects WHERE bucket_id = ? AND key = ? AND file_id = ?)
+          OR EXISTS (SELECT 1 FROM segments WHERE file_id = ?)
+          OR EXISTS (SELECT 1 FROM parts WHERE file_id = ?)
+          OR EXISTS (SELECT 1 FROM part_segments WHERE file_id = ?)
+          OR EXISTS (SELECT 1 FROM shared_files WHERE file_id = ?) AS is_referenced,
+        EXISTS (SELECT 1 FROM deletion_queue WHERE file_id = ?) AS is_queued`,
+    [bucketId, key, fileId, fileId, fileId, fileId, fileId, fileId],
+  );
+  if (row?.is_referenced) return 'referenced';
+  return row?.is_queued ? 'queued' : 'unknown';
 }
 
 /** References to a file that is referred to at all. */

@@ -191,6 +191,14 @@ export interface FileReferencesPage {
   readonly next: string | null;
 }
 
+/**
+ * - `referenced`: some row refers to it.
+ * - `queued`: nothing does, and it waits for its deletion.
+ * - `unknown`: it was deleted long ago, or the one row that refers to it is an object under another
+ *   key than the one given.
+ */
+export type FileUse = 'referenced' | 'queued' | 'unknown';
+
 export interface RepointFileRequest {
   readonly oldFileId: string;
   /**

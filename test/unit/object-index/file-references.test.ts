@@ -8,10 +8,10 @@ import type { FileReferencesPage } from '../../../src/object-index/requests.ts';
 import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
 import { NOW_MS, newFileId, newObject, newPart, newUpload } from '../../support/object-index.ts';
 
-const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS, replicaCheckDueMs: NOW_MS };
+const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS };
 const { createBucket, putObject, copyObject, deleteObjects } = writeOperations;
 const { createUpload, putPart, copyPart, completeUpload, abortUpload } = writeOperations;
-const { repointFile, finishReplicaChecks } = writeOperations;
+const { repointFile } = writeOperations;
 
 /** Few keys and uploads, so that things meet. */
 const keys = ['a', 'b', 'c'] as const;
@@ -41,7 +41,6 @@ const command = fc.oneof(
     file: fc.nat(),
     keys: fc.subarray([...keys]),
   }),
-  fc.record({ kind: fc.constant('check' as const), file: fc.nat() }),
 );
 
 /** Copies and moves of their files, which meet by chance too seldom. */
@@ -69,8 +68,6 @@ class Model {
   readonly objects = new Map<string, Bytes>();
   readonly uploads = new Map<string, { key: string; parts: Map<number, Bytes> }>();
   readonly files = new Set<string>();
-  /** Files whose replicas were looked for already, and files that took the place of others. */
-  readonly checked = new Set<string>();
   /** Old file by new one; the old file may be gone by now. */
   readonly replacedBy = new Map<string, string>();
 
@@ -89,8 +86,7 @@ class Model {
     else if (given.kind === 'copyPart') this.#copyPart(given);
     else if (given.kind === 'complete') this.#complete(given.uploadId, given.leaveOut);
     else if (given.kind === 'abort') this.#abort(given.uploadId);
-    else if (given.kind === 'repoint') this.#repoint(given.file, given.keys);
-    else this.#check(given.file);
+    else this.#repoint(given.file, given.keys);
   }
 
   /** The bytes of an object as the index describes them. */
@@ -280,16 +276,7 @@ class Model {
       remainingCount: after,
     });
     this.files.add(replacement);
-    this.checked.add(replacement);
     this.replacedBy.set(replacement, oldFileId);
-  }
-
-  #check(number: number): void {
-    const candidates = [...this.files].sort();
-    const fileId = candidates[number % candidates.length];
-    if (fileId === undefined) return;
-    this.runner.run(finishReplicaChecks(context, [fileId]));
-    this.checked.add(fileId);
   }
 }
 
@@ -323,10 +310,6 @@ function checkInvariants(model: Model): void {
   expect(
     model.column("SELECT file_id || '=' || reference_count FROM shared_files ORDER BY file_id"),
   ).toEqual([...counts].filter(([, count]) => count > 1).map((entry) => entry.join('=')));
-  // Files that nobody looked at yet are those that were stored by a write and are needed still.
-  expect(model.column('SELECT file_id FROM replica_checks ORDER BY file_id')).toEqual(
-    [...new Set(references)].filter((fileId) => !model.checked.has(fileId)),
-  );
   expect(model.walk(2)).toEqual(model.references(''));
 }
 

@@ -91,12 +91,10 @@ function runEverything(): void {
 /** While there are objects and parts of every kind. */
 function runReplicas(bucketId: number): void {
   call('listReplicaCheckQueues');
-  const due = call<{ fileId: string }[]>('listDueReplicaChecks', 'group1', NOW_MS, 10);
-  const fileIds = due.map(({ fileId }) => fileId);
-  call('findReplicaChecks', fileIds);
-  call('postponeReplicaChecks', [{ fileId: fileIds[0], dueMs: NOW_MS + 1 }]);
+  const due = call<object[]>('listDueReplicaChecks', 'group1', NOW_MS, 10);
+  call('postponeReplicaChecks', [{ check: due[0], untilMs: NOW_MS + 1 }]);
   call('countReplicaChecks');
-  call('finishReplicaChecks', fileIds);
+  call('finishReplicaChecks', due);
   for (const within of [null, bucketId]) {
     for (let after: string | null = null; ; ) {
       const request = { bucketId: within, after, limit: 2 };
@@ -109,6 +107,7 @@ function runReplicas(bucketId: number): void {
   const { fileId: oldFileId } = call<{ fileId: string }>('findObject', bucketId, 'a/1');
   call('repointFile', { oldFileId, newFileId: newFileId(), locations });
   call('findReplacement', oldFileId);
+  call('findFileUse', oldFileId, bucketId, 'a/1');
 }
 
 function runObjects(bucketId: number): void {

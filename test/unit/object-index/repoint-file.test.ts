@@ -51,6 +51,18 @@ describe.each(indexEngines)('a file takes the place of another one in $name', ({
     expect(await tested.index.findReplacement(oldFileId)).toBeNull();
   });
 
+  it('that is needed, as one key may tell', async () => {
+    const { index, bucketId } = tested;
+    expect(await index.findFileUse(oldFileId, bucketId, 'a')).toBe('referenced');
+    await copy('a', 'b');
+    expect(await index.findFileUse(oldFileId, bucketId, 'x')).toBe('referenced');
+    await index.deleteObjects(bucketId, ['a']);
+    expect(await index.findFileUse(oldFileId, bucketId, 'a')).toBe('unknown');
+    expect(await index.findFileUse(oldFileId, bucketId, 'b')).toBe('referenced');
+    await index.deleteObjects(bucketId, ['b']);
+    expect(await index.findFileUse(oldFileId, bucketId, 'b')).toBe('queued');
+  });
+
   it('and leaves an object alone that was overwritten meanwhile', async () => {
     const now = await putObject(tested.index, newObject(tested.bucketId, 'a'));
     expect(await repoint(['a'])).toEqual({ outcome: 'not-referenced' });
