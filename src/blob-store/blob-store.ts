@@ -80,6 +80,8 @@ export interface StorageServerState {
   readonly isReadable: boolean;
   readonly isWritable: boolean;
   readonly lastHeartbeatMs: number;
+  /** When it last took a change from a client; 0 for never. Its own clock. */
+  readonly lastSourceUpdateMs: number;
   /** It has all files that its peers took up to then; a time of the peers' clocks. */
   readonly lastSyncedMs: number;
   /** Whether the gateway itself sends it reads, and uploads. */

@@ -39,6 +39,7 @@ function storageServerState({ health }: Cluster, server: StorageServer): Storage
     isReadable: server.isReadable,
     isWritable: server.isWritable,
     lastHeartbeatMs: record.stat.lastHeartBeatTime * 1000,
+    lastSourceUpdateMs: record.stat.lastSourceUpdate * 1000,
     lastSyncedMs: server.lastSyncedS * 1000,
     breakers: { read: health.state(server, 'read'), write: health.state(server, 'write') },
   };

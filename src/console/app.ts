@@ -10,7 +10,8 @@ export interface ConsoleSources extends ReadinessSources {
 
 /**
  * The operator's port. `/healthz` says that the process lives and is for restarts; `/readyz` says
- * that requests can be served and is for load balancers.
+ * that writes can be served and is for load balancers; `/metrics` is for Prometheus; `/cluster` is
+ * FastDFS as this gateway sees it.
  */
 export function createConsoleApp(sources: ConsoleSources): Hono {
   const app = new Hono();
@@ -27,6 +28,11 @@ export function createConsoleApp(sources: ConsoleSources): Hono {
     return context.json(readiness, readiness.ready ? 200 : 503, { 'cache-control': 'no-store' });
   });
 
+  app.get('/cluster', async (context) => {
+    const state = await sources.blobs.clusterState();
+    return context.json({ ...state, askedAtMs: Date.now() }, 200, { 'cache-control': 'no-store' });
+  });
+
   app.get('/metrics', async (context) => {
     const { metrics } = sources;
     return context.body(await metrics.render(), 200, { 'content-type': metrics.contentType });
@@ -34,7 +40,7 @@ export function createConsoleApp(sources: ConsoleSources): Hono {
 
   app.notFound((context) =>
     context.json(
-      { error: 'Not found. This port answers GET /healthz, /readyz and /metrics.' },
+      { error: 'Not found. This port answers GET /healthz, /readyz, /metrics and /cluster.' },
       404,
     ),
   );

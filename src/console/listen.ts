@@ -9,7 +9,8 @@ export interface ConsoleDoor {
   close(): Promise<void>;
 }
 
-const CHECK_TIMEOUT_MS = 5000;
+/** Below what load balancers wait for a probe. */
+const CHECK_TIMEOUT_MS = 3_000;
 
 /** Opens the operator's port. Throws `ListenError`. */
 export async function listenConsole(

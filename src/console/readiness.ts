@@ -1,21 +1,22 @@
 import type { BlobStore } from '../blob-store/blob-store.ts';
-import { clusterProblem } from '../core/cluster-health.ts';
+import { findClusterProblems } from '../core/cluster-health.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 
 interface ReadinessCheck {
-  readonly name: 'gateway' | 'index' | 'fastdfs';
+  readonly name: 'gateway' | 'index' | 'trackers' | 'storage';
   readonly ok: boolean;
   /** What is wrong and where, for a person; null when nothing is. */
   readonly problem: string | null;
 }
 
 export interface Readiness {
+  /** A write that came now should succeed. */
   readonly ready: boolean;
   readonly checks: readonly ReadinessCheck[];
 }
 
 export interface ReadinessSources {
-  readonly index: Pick<ObjectIndex, 'findBucket'>;
+  readonly index: Pick<ObjectIndex, 'findBucket' | 'verifyWritable'>;
   readonly blobs: Pick<BlobStore, 'clusterState'>;
   /** True from the first signal to stop: a load balancer should look elsewhere. */
   readonly isStopping: () => boolean;
@@ -23,31 +24,35 @@ export interface ReadinessSources {
   readonly checkTimeoutMs: number;
 }
 
-/** Asks everything that a request needs, side by side. Never throws. */
+/** Checks everything that a write needs, side by side. Never throws. */
 export async function checkReadiness(sources: ReadinessSources): Promise<Readiness> {
-  const stopping = sources.isStopping() ? 'the gateway is stopping' : null;
-  const [index, fastdfs] = await Promise.all([
-    problemOf(sources.checkTimeoutMs, async () => {
+  const { index, blobs, checkTimeoutMs, isStopping } = sources;
+  const [indexProblem, cluster] = await Promise.all([
+    problemOf(checkTimeoutMs, async () => {
       // No bucket can have an empty name: one cheap read, and null is the right answer.
-      await sources.index.findBucket('');
+      await Promise.all([index.findBucket(''), index.verifyWritable()]);
       return null;
     }),
-    problemOf(sources.checkTimeoutMs, async () =>
-      clusterProblem(await sources.blobs.clusterState()),
-    ),
+    problemOf(checkTimeoutMs, async () => findClusterProblems(await blobs.clusterState())),
   ]);
-  const checks: ReadinessCheck[] = [
-    { name: 'gateway', ok: stopping === null, problem: stopping },
-    { name: 'index', ok: index === null, problem: index },
-    { name: 'fastdfs', ok: fastdfs === null, problem: fastdfs },
-  ];
+  // What cannot be asked for fails both.
+  const { trackers, storage } =
+    typeof cluster === 'string' ? { trackers: cluster, storage: cluster } : cluster;
+  const problems = [
+    ['gateway', isStopping() ? 'the gateway is stopping' : null],
+    ['index', indexProblem],
+    ['trackers', trackers],
+    ['storage', storage],
+  ] as const;
+  const checks = problems.map(([name, problem]) => ({ name, ok: problem === null, problem }));
   return { ready: checks.every(({ ok }) => ok), checks };
 }
 
-async function problemOf(
+/** What `check` finds, or in words why it could not. */
+async function problemOf<Finding>(
   timeoutMs: number,
-  check: () => Promise<string | null>,
-): Promise<string | null> {
+  check: () => Promise<Finding>,
+): Promise<Finding | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs);

@@ -5,6 +5,7 @@ import type {
   ClusterState,
   GroupState,
 } from '../blob-store/blob-store.ts';
+import { syncStateOf } from '../core/sync-state.ts';
 
 const BYTES_PER_MIB = 2 ** 20;
 
@@ -39,10 +40,10 @@ const definitions = {
     ['group', 'server'],
     'When a tracker last heard of the storage server.',
   ],
-  serverSynced: [
-    'storage_server_synced_timestamp_seconds',
+  serverSyncLag: [
+    'storage_server_sync_lag_seconds',
     ['group', 'server'],
-    'The storage server has all files that its peers took up to then.',
+    'From the last change of its peers that the storage server has to the last there is; 0: it has all.',
   ],
 } as const satisfies Record<string, readonly [string, readonly string[], string]>;
 
@@ -82,7 +83,8 @@ export class ClusterMetrics {
     }
   }
 
-  #setGroup({ groupName: group, totalMib, freeMib, reservedMib, storageServers }: GroupState) {
+  #setGroup(given: GroupState): void {
+    const { groupName: group, totalMib, freeMib, reservedMib, storageServers } = given;
     const gauges = this.#gauges;
     gauges.groupSize.set({ group }, totalMib * BYTES_PER_MIB);
     gauges.groupFree.set({ group }, freeMib * BYTES_PER_MIB);
@@ -96,7 +98,7 @@ export class ClusterMetrics {
       gauges.serverFree.set(labels, storage.freeMib * BYTES_PER_MIB);
       gauges.serverReserved.set(labels, storage.reservedMib * BYTES_PER_MIB);
       gauges.serverHeartbeat.set(labels, storage.lastHeartbeatMs / 1000);
-      gauges.serverSynced.set(labels, storage.lastSyncedMs / 1000);
+      gauges.serverSyncLag.set(labels, syncStateOf(storage, given).lagMs / 1000);
       for (const use of ['read', 'write'] as const) {
         const breaker = breakerValues[storage.breakers[use]];
         gauges.breaker.set({ server, role: 'storage', use }, breaker);

@@ -14,6 +14,7 @@ export function storageServerState(given: Partial<StorageServerState> = {}): Sto
     isReadable: true,
     isWritable: true,
     lastHeartbeatMs: 0,
+    lastSourceUpdateMs: 0,
     lastSyncedMs: 0,
     breakers: { read: 'closed', write: 'closed' },
     ...given,

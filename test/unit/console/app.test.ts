@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterState } from '../../../src/blob-store/blob-store.ts';
+import type { ClusterState, StorageServerState } from '../../../src/blob-store/blob-store.ts';
 import { type ConsoleSources, createConsoleApp } from '../../../src/console/app.ts';
 
+import { IndexError } from '../../../src/object-index/object-index.ts';
 import { groupState, storageServerState } from '../../support/cluster-states.ts';
 
 const storageServer = storageServerState();
@@ -9,9 +10,12 @@ const group = groupState([storageServer]);
 const tracker = { host: '10.0.0.1', port: 22122, reachable: true, problem: null };
 const healthy: ClusterState = { trackers: [tracker], groups: [group] };
 
+const index = { findBucket: async () => null, verifyWritable: async () => {} };
+const full = new IndexError('full', 'no space left for the index');
+
 function consoleOver(sources: Partial<ConsoleSources> = {}) {
   return createConsoleApp({
-    index: { findBucket: async () => null },
+    index,
     blobs: { clusterState: async () => healthy },
     isStopping: () => false,
     checkTimeoutMs: 1000,
@@ -31,6 +35,8 @@ async function readyz(sources: Partial<ConsoleSources>) {
 }
 
 const withCluster = (state: ClusterState) => ({ blobs: { clusterState: async () => state } });
+const withStorage = (given: Partial<StorageServerState>) =>
+  withCluster({ trackers: [tracker], groups: [groupState([storageServerState(given)])] });
 
 describe('healthz', () => {
   it('is 200 even when nothing behind the gateway answers', async () => {
@@ -40,7 +46,7 @@ describe('healthz', () => {
 });
 
 describe('readyz', () => {
-  it('is 200 when the index answers and a storage server is ACTIVE', async () => {
+  it('is 200 when the index commits and a storage server takes uploads', async () => {
     expect(await readyz({})).toEqual({ httpStatus: 200, ready: true, problems: [] });
   });
 
@@ -54,39 +60,57 @@ describe('readyz', () => {
     expect((await readyz(withCluster(state))).httpStatus).toBe(200);
   });
 
-  it.each<[string, Partial<ConsoleSources>, string, RegExp]>([
-    ['the gateway stops', { isStopping: () => true }, 'gateway', /stopping/],
+  it.each<[string, Partial<ConsoleSources>, string[], RegExp]>([
+    ['the gateway stops', { isStopping: () => true }, ['gateway'], /stopping/],
     [
-      'the index fails',
-      { index: { findBucket: () => Promise.reject(new Error('disk I/O error')) } },
-      'index',
+      'the index cannot be read',
+      { index: { ...index, findBucket: () => Promise.reject(new Error('disk I/O error')) } },
+      ['index'],
       /disk I\/O error/,
     ],
     [
-      'no tracker is reachable',
-      withCluster({ trackers: [{ ...tracker, reachable: false, problem: 'refused' }], groups: [] }),
-      'fastdfs',
+      'the index is read but cannot commit',
+      { index: { ...index, verifyWritable: () => Promise.reject(full) } },
+      ['index'],
+      /no space left for the index/,
+    ],
+    [
+      'a commit hangs',
+      { index: { ...index, verifyWritable: () => new Promise(() => {}) }, checkTimeoutMs: 1 },
+      ['index'],
+      /no answer within 1 ms/,
+    ],
+    [
+      'no tracker is reachable, although storage servers are known',
+      withCluster({
+        trackers: [{ ...tracker, reachable: false, problem: 'refused' }],
+        groups: [group],
+      }),
+      ['trackers'],
       /10\.0\.0\.1:22122: refused/,
     ],
     [
-      'no storage server is ACTIVE',
-      withCluster({
-        trackers: [tracker],
-        groups: [{ ...group, storageServers: [{ ...storageServer, status: 'WAIT_SYNC' }] }],
-      }),
-      'fastdfs',
-      /10\.0\.0\.2:23000 WAIT_SYNC/,
+      'the storage servers are full',
+      withStorage({ freeMib: 10, reservedMib: 10 }),
+      ['storage'],
+      /10\.0\.0\.2:23000 has 10 MiB free of which 10 are reserved/,
+    ],
+    [
+      'uploads to the storage servers fail',
+      withStorage({ breakers: { read: 'closed', write: 'open' } }),
+      ['storage'],
+      /10\.0\.0\.2:23000 fails and is left alone/,
     ],
     [
       'the cluster does not answer in time',
       { blobs: { clusterState: () => new Promise(() => {}) }, checkTimeoutMs: 1 },
-      'fastdfs',
+      ['trackers', 'storage'],
       /no answer within 1 ms/,
     ],
-  ])('is 503 with the reason when %s', async (_, sources, name, reason) => {
+  ])('is 503 with the reason when %s', async (_, sources, names, reason) => {
     const { httpStatus, problems } = await readyz(sources);
     expect(httpStatus).toBe(503);
-    expect(problems.map((problem) => problem.name)).toEqual([name]);
+    expect(problems.map((problem) => problem.name)).toEqual(names);
     expect(problems[0]?.problem).toMatch(reason);
   });
 
@@ -109,6 +133,13 @@ it('metrics are given in the format that Prometheus asks for', async () => {
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4');
   expect(await response.text()).toBe('up 1\n');
+});
+
+it('the cluster is told as the gateway sees it, with the time of the answer', async () => {
+  const response = await consoleOver().request('/cluster');
+  const { askedAtMs, ...state } = (await response.json()) as ClusterState & { askedAtMs: number };
+  expect(state).toEqual(healthy);
+  expect(askedAtMs).toBeGreaterThan(0);
 });
 
 it('says what the port is for on any other path', async () => {

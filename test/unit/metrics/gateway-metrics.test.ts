@@ -90,9 +90,13 @@ it('shows the breakers of listed storage servers, and of trackers by their last 
 
 it('tells space in bytes, times in seconds, and storage servers by status', async () => {
   const { sources, scrape } = createMetrics();
-  const times = { lastHeartbeatMs: 1_500, lastSyncedMs: 2_000 };
-  const server = storageServerState(times);
-  const offline = storageServerState({ host: '10.0.0.3', status: 'OFFLINE', isWritable: false });
+  const server = storageServerState({ lastHeartbeatMs: 1_500, lastSyncedMs: 2_000 });
+  const offline = storageServerState({
+    host: '10.0.0.3',
+    status: 'OFFLINE',
+    isWritable: false,
+    lastSourceUpdateMs: 9_000,
+  });
   sources.cluster = {
     trackers: [tracker, { ...tracker, port: 1, reachable: false }],
     groups: [groupState([server, offline])],
@@ -104,7 +108,7 @@ it('tells space in bytes, times in seconds, and storage servers by status', asyn
   const labels = { group: 'group1', server: '10.0.0.2:23000' };
   expect(value('storage_server_free_bytes', labels)).toBe(256 * MIB);
   expect(value('storage_server_heartbeat_timestamp_seconds', labels)).toBe(1.5);
-  expect(value('storage_server_synced_timestamp_seconds', labels)).toBe(2);
+  expect(value('storage_server_sync_lag_seconds', labels)).toBe(7);
   expect(value('storage_server_writable', labels)).toBe(1);
   expect(value('storage_server_writable', { server: '10.0.0.3:23000' })).toBe(0);
   expect(value('storage_servers', { status: 'ACTIVE' })).toBe(1);
