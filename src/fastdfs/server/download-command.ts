@@ -34,7 +34,7 @@ async function sendDownload(
       connection.finish();
       return;
     }
-    await connection.reply.sendFile(file.fd, offset, byteCount);
+    await connection.reply.sendFile(file.fd, offset, byteCount, faults.corruptByteAt);
     statistics.countIo('Read');
     statistics.countBytes('Download', byteCount);
   } finally {

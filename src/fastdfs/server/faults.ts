@@ -11,6 +11,8 @@ export class ServiceFaults {
   unanswered: ReadonlySet<number> | 'all' = new Set();
   /** Statuses to answer instead of doing what the command says. */
   statuses: ReadonlyMap<number, number> = new Map();
+  /** Every request waits so long before anything is done about it. */
+  delayMs = 0;
   /** Responses leave in pieces of this size, each in a packet of its own; null for whole ones. */
   replyPieceBytes: number | null = null;
   /** The connection is reset after this many bytes of a response, header included. */
@@ -37,6 +39,17 @@ export class StorageFaults extends ServiceFaults {
   missingFiles: ReadonlySet<string> | 'all' = new Set();
   /** The disk takes this many more bytes and is full then; null for the real disk. */
   diskBytesLeft: number | null = null;
+  /** Free bytes of the store path, to compare with the reserve; null for the real ones. */
+  freeBytes: number | null = null;
+  /** Whatever needs the disk waits, also in the middle of an upload, until this is off again. */
+  hangingDisk = false;
+  /**
+   * What becomes of a large body that is refused before its end. `dropped` is for clients' good;
+   * real storage servers take what follows their buffer for new `commands` (protocol, 12.5).
+   */
+  restOfRefusedBody: 'dropped' | 'commands' = 'dropped';
+  /** Position in files of a byte that every download of it gets wrong. */
+  corruptByteAt: number | null = null;
   /** New file IDs carry a CRC-32 that is not that of the content. */
   wrongChecksum = false;
   /** The connection is reset when this many bytes of an upload's content have come. */

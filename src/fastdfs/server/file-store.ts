@@ -68,7 +68,7 @@ export class FileStore {
       filesPerDirectory: settings.filesPerDirectory,
       directorySync: this.#directorySync,
     });
-    this.space = new SpaceMonitor(this.dataPath, settings.reservedBytes);
+    this.space = new SpaceMonitor(this.dataPath, settings.reservedBytes, faults);
   }
 
   /** Starts a file that nobody sees until it is published. */

@@ -63,20 +63,33 @@ export class ReplyWriter {
 
   /**
    * A response whose body is `byteCount` bytes of an open file. A file that ends early shows as a
-   * closed connection: the length is told already (protocol, section 2).
+   * closed connection: the length is told already (protocol, section 2). A test may name the
+   * position in the file of a byte to be sent wrong.
    */
-  async sendFile(fd: number, offset: number, byteCount: number): Promise<void> {
+  async sendFile(
+    fd: number,
+    offset: number,
+    byteCount: number,
+    corruptByteAt: number | null = null,
+  ): Promise<void> {
+    const corruptAt = corruptByteAt === null ? null : corruptByteAt - offset;
     if (byteCount <= SYNCHRONOUS_READ_BYTES_MAX) {
       const message = Buffer.allocUnsafe(HEADER_SIZE + byteCount);
       encodeResponseHeader(0, byteCount).copy(message);
       const bytesRead = readSync(fd, message, HEADER_SIZE, byteCount, offset);
+      flipByte(message, corruptAt === null ? null : corruptAt + HEADER_SIZE, HEADER_SIZE);
       if (bytesRead === byteCount) return this.sendBytes(message);
     }
     this.#begun = true;
-    await this.#streamFile(fd, offset, byteCount);
+    await this.#streamFile(fd, offset, byteCount, corruptAt);
   }
 
-  async #streamFile(fd: number, offset: number, byteCount: number): Promise<void> {
+  async #streamFile(
+    fd: number,
+    offset: number,
+    byteCount: number,
+    corruptAt: number | null,
+  ): Promise<void> {
     let sending: Promise<void> = this.#flushed(encodeResponseHeader(0, byteCount));
     const buffers: [Buffer, Buffer] = [downloadBuffers.take(), downloadBuffers.take()];
     try {
@@ -86,6 +99,7 @@ export class ReplyWriter {
         const { bytesRead } = await readAsync(fd, buffer, 0, wanted, offset + done);
         await sending;
         if (bytesRead === 0) throw new ConnectionLost('the file became shorter while it was sent');
+        flipByte(buffer.subarray(0, bytesRead), corruptAt === null ? null : corruptAt - done);
         done += bytesRead;
         sending = this.#flushed(buffer.subarray(0, bytesRead));
       }
@@ -112,4 +126,9 @@ export class ReplyWriter {
     flushed.catch(() => {});
     return flushed;
   }
+}
+
+function flipByte(bytes: Buffer, position: number | null, least = 0): void {
+  if (position === null || position < least || position >= bytes.length) return;
+  bytes.writeUInt8(bytes.readUInt8(position) ^ 0x01, position);
 }

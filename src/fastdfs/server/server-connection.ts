@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { CONTENT_HEAD_SIZE_MAX } from '../protocol/constants.ts';
+import { CONTENT_HEAD_SIZE_MAX, HEADER_SIZE } from '../protocol/constants.ts';
 import { Framer, type Header } from '../protocol/frame.ts';
 import { ConnectionLost, type ContentSource } from './content-source.ts';
 import type { ServiceFaults } from './faults.ts';
@@ -11,6 +11,9 @@ const BUFFERED_BYTES_MAX = 1024 * 1024;
 const CONTENT_BATCH_BYTES = 512 * 1024;
 /** So many small packets are handed on as well, or they would take much more memory than their bytes. */
 const CONTENT_BATCH_PACKETS = 256;
+
+/** FastDFS's `buff_size` by default: it looks at a larger request when so much of it has come. */
+const FASTDFS_BUFFER_BYTES = 256 * 1024;
 
 interface Waiter {
   readonly byteCount: number;
@@ -32,6 +35,7 @@ export class ServerConnection {
   #packetsLeft = 0;
   #lost: ConnectionLost | null = null;
   #requestCount = 0;
+  #bodyLength = 0;
   #timerSpent = false;
   #draining = false;
   #finished = false;
@@ -84,6 +88,7 @@ export class ServerConnection {
       header = this.#framer.readHeader();
     }
     this.#requestCount += 1;
+    this.#bodyLength = header.bodyLength;
     return header;
   }
 
@@ -128,6 +133,23 @@ export class ServerConnection {
   /** Drops what is left of the body, so that it is never taken for the next request. */
   async discardBody(): Promise<void> {
     while (this.#framer.bodyLeft > 0) await this.#nextBatch();
+  }
+
+  /**
+   * Drops the body up to the end of the buffer that FastDFS would have received it in. What comes
+   * after that is read as the next request.
+   */
+  async abandonBody(): Promise<void> {
+    const readBytes = HEADER_SIZE + this.#bodyLength - this.bodyLeft;
+    const buffersEnd = Math.ceil(readBytes / FASTDFS_BUFFER_BYTES) * FASTDFS_BUFFER_BYTES;
+    const bodyLeftAfter = Math.max(0, this.bodyLeft - (buffersEnd - readBytes));
+    while (this.bodyLeft > bodyLeftAfter) {
+      if (this.#framer.buffered === 0) await this.#received(1);
+      const dropped = this.#framer.peekBody(this.bodyLeft - bodyLeftAfter);
+      this.#framer.skipBody(dropped.length);
+      this.#resume();
+    }
+    this.#framer.expectNoBody();
   }
 
   /**

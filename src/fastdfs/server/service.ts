@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { Header } from '../protocol/frame.ts';
 import { ConnectionLost } from './content-source.ts';
@@ -29,6 +30,8 @@ export interface Service {
   readonly faults: ServiceFaults;
   /** A storage server closes the connection after status 22, a tracker does not. */
   readonly closesAfterInvalid: boolean;
+  /** Takes what follows the buffer of a refused body for new requests. */
+  readonly takesRestForCommands: boolean;
   /** Larger bodies close the connection without an answer; null for no limit. */
   readonly bodyLengthMax: number | null;
   /** Reads the body and answers, or throws what has a status. */
@@ -85,6 +88,7 @@ async function runWithFaults(header: Header, connection: ServerConnection, servi
     await connection.discardBody();
     return;
   }
+  if (faults.delayMs > 0) await sleep(faults.delayMs);
   const status = faults.statuses.get(header.code);
   if (status !== undefined) throw new RefusedRequest(status, 'refused on purpose');
   await service.handle(header, connection);
@@ -104,6 +108,7 @@ async function answerFailure(
   }
   // Half an answer cannot be taken back.
   if (connection.reply.begun) throw new ConnectionLost('failed in the middle of an answer');
+  if (service.takesRestForCommands) await connection.abandonBody();
   await connection.reply.send(status);
   // FastDFS would take the rest of a refused body for requests; here it is only dropped.
   if (connection.bodyLeft > DISCARDED_BYTES_MAX) throw new ConnectionLost('body refused');

@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import type { StorageFaults } from './faults.ts';
 
 /** A statfs answer is used again for this long; uploads in between are counted. */
 const REFRESH_INTERVAL_MS = 1000;
@@ -13,14 +14,16 @@ export interface DiskSpace {
 export class SpaceMonitor {
   readonly #path: string;
   readonly #reservedBytes: number;
+  readonly #faults: Pick<StorageFaults, 'freeBytes'>;
   #measured: DiskSpace = { totalBytes: 0, freeBytes: 0 };
   #measuredAtMs = Number.NEGATIVE_INFINITY;
   /** Bytes that uploads under way will still take. */
   #promisedBytes = 0;
 
-  constructor(path: string, reservedBytes: number) {
+  constructor(path: string, reservedBytes: number, faults: Pick<StorageFaults, 'freeBytes'>) {
     this.#path = path;
     this.#reservedBytes = reservedBytes;
+    this.#faults = faults;
   }
 
   get reservedBytes(): number {
@@ -34,7 +37,8 @@ export class SpaceMonitor {
       this.#measured = { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
       this.#measuredAtMs = nowMs;
     }
-    return this.#measured;
+    const { freeBytes } = this.#faults;
+    return freeBytes === null ? this.#measured : { ...this.#measured, freeBytes };
   }
 
   /** Whether `byteCount` more would leave the reserve free, with all that is under way. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FileIdParts } from '../protocol/file-id.ts';
 import type { FileSource } from '../protocol/file-name-fields.ts';
 import { AppenderFiles } from './appender-files.ts';
@@ -6,8 +7,11 @@ import { FileNaming } from './file-naming.ts';
 import { FileStore } from './file-store.ts';
 import { MetadataFiles } from './metadata-files.ts';
 import { errno, RefusedRequest } from './refused-request.ts';
+import type { ServerConnection } from './server-connection.ts';
 import type { ResolvedSettings } from './settings.ts';
 import { Statistics } from './statistics.ts';
+
+const HANGING_DISK_POLL_MS = 10;
 
 /** A change that a client made to a file here, for the change log that replicas are fed from. */
 export type FileChange =
@@ -46,6 +50,14 @@ export class StorageContext {
     this.appenders = new AppenderFiles(this.store, this.naming);
     this.addressOf = membership.addressOf ?? addressIn;
     this.changed = membership.onChange ?? (() => {});
+  }
+
+  /** Waits while a test wants the disk to hang. Throws `ConnectionLost` when the client gives up. */
+  async diskAnswers(connection: ServerConnection): Promise<void> {
+    while (this.faults.hangingDisk) {
+      if (connection.lost !== null) throw connection.lost;
+      await sleep(HANGING_DISK_POLL_MS);
+    }
   }
 
   /** To be called for every file that a request names. Throws 22 for another group. */

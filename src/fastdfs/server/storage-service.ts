@@ -1,3 +1,4 @@
+import { activeTest } from '../protocol/commands/active-test.ts';
 import type { Header } from '../protocol/frame.ts';
 import { downloadCommand } from './download-command.ts';
 import type { StorageFaults } from './faults.ts';
@@ -30,6 +31,10 @@ export class StorageService implements Service {
     return this.#context.faults;
   }
 
+  get takesRestForCommands(): boolean {
+    return this.faults.restOfRefusedBody === 'commands';
+  }
+
   connectionOpened(): void {
     this.#context.statistics.connectionOpened();
   }
@@ -43,6 +48,7 @@ export class StorageService implements Service {
     if (handler === undefined) {
       throw new RefusedRequest(errno.EINVAL, `unknown storage command ${header.code}`);
     }
+    if (header.code !== activeTest.code) await this.#context.diskAnswers(connection);
     await handler.handle(this.#context, header, connection);
   }
 }

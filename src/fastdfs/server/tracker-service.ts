@@ -54,6 +54,7 @@ const handlers = new Map(
 export class TrackerService implements Service {
   readonly name = 'tracker';
   readonly closesAfterInvalid = false;
+  readonly takesRestForCommands = false;
   /** A tracker's `max_buff_size`; longer requests are cut off without an answer. */
   readonly bodyLengthMax = 256 * 1024 - 10;
   readonly #view: ClusterView;

@@ -71,10 +71,11 @@ async function storeSlaveFile(
 
 /** Receives the content into a staged file and publishes it, unless the client vanished. */
 async function storeContent(
-  { store, statistics, faults, changed }: StorageContext,
+  context: StorageContext,
   connection: ServerConnection,
   publish: (staged: StagedFile) => Promise<string>,
 ): Promise<string> {
+  const { store, statistics, faults, changed } = context;
   const content = connection.content();
   const size = content.bytesLeft;
   if (!store.space.hasRoomFor(size)) {
@@ -85,8 +86,9 @@ async function storeContent(
   statistics.countIo('Open');
   let fileName: string;
   try {
-    await receive(content, staged, () => {
+    await receive(content, staged, async () => {
       statistics.countIo('Write');
+      if (faults.hangingDisk) await context.diskAnswers(connection);
       if (faults.resetAfterContentBytes === null) return;
       if (staged.size < faults.resetAfterContentBytes) return;
       connection.reset();
@@ -113,10 +115,10 @@ async function storeContent(
 async function receive(
   content: ContentSource,
   staged: StagedFile,
-  afterBatch: () => void,
+  afterBatch: () => Promise<void>,
 ): Promise<void> {
   for (let batch = await content.next(); batch.length > 0; batch = await content.next()) {
     await staged.write(batch);
-    afterBatch();
+    await afterBatch();
   }
 }

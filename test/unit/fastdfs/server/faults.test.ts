@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { activeTest } from '../../../../src/fastdfs/protocol/commands/active-test.ts';
 import { appendFile } from '../../../../src/fastdfs/protocol/commands/append-file.ts';
+import { deleteFile } from '../../../../src/fastdfs/protocol/commands/delete-file.ts';
 import { downloadFile } from '../../../../src/fastdfs/protocol/commands/download-file.ts';
 import { listAllGroups } from '../../../../src/fastdfs/protocol/commands/list-groups.ts';
 import { listStorages } from '../../../../src/fastdfs/protocol/commands/list-storages.ts';
@@ -56,6 +57,13 @@ describe('connections', () => {
     node.faults.reset();
     const accepted = await node.connectToStorage();
     expect(await accepted.request(activeTest, undefined)).toMatchObject({ status: 0 });
+  });
+
+  it('can be answered late', async () => {
+    node.faults.storage.delayMs = 50;
+    const started = performance.now();
+    expect(await storage.download(fileName)).toHaveLength(content.length);
+    expect(performance.now() - started).toBeGreaterThan(45);
   });
 
   it('can be left without an answer', async () => {
@@ -172,6 +180,117 @@ describe('files', () => {
     node.faults.storage.diskBytesLeft = 600_000;
     expect(await storage.append(appender, randomBytes(2_000_000))).toBe(28);
     expect(String(await storage.download(appender))).toBe('before');
+  });
+});
+
+describe('disks', () => {
+  it('can be at their reserve', async () => {
+    node.faults.storage.freeBytes = 0;
+    expect(await storage.upload(Buffer.from('x'))).toBe(28);
+    expect(await tracker.request(queryStoreWithoutGroupOne, undefined)).toMatchObject({
+      status: 28,
+    });
+    node.faults.reset();
+    await storage.store(Buffer.from('x'));
+  });
+
+  it('can hang, before a request and in the middle of one', async () => {
+    const settled: string[] = [];
+    node.faults.storage.hangingDisk = true;
+    const download = storage.download(fileName).then(() => settled.push('download'));
+    const pinging = new StorageDriver(await node.connectToStorage());
+    expect(await pinging.connection.request(activeTest, undefined)).toMatchObject({ status: 0 });
+    expect(settled).toEqual([]);
+    node.faults.reset();
+    await download;
+
+    const big = randomBytes(3_000_000);
+    const request = { storePathIndex: 0xff, fileSize: big.length, extension: 'bin' };
+    storage.connection.send(encodeRequestMessage(uploadFile, request));
+    storage.connection.send(big.subarray(0, 1_000_000));
+    await vi.waitFor(() =>
+      expect(node.filesOnDisk()).toContainEqual(expect.stringMatching(/^\d+$/)),
+    );
+    node.faults.storage.hangingDisk = true;
+    storage.connection.send(big.subarray(1_000_000));
+    await pinging.connection.request(activeTest, undefined);
+    node.faults.reset();
+    expect(await storage.connection.receive()).toMatchObject({ status: 0 });
+  });
+
+  it('can give a byte wrong', async () => {
+    const big = await storage.store(randomBytes(300_000));
+    for (const [name, position] of [
+      [fileName, 0],
+      [fileName, 99_999],
+      [big, 299_999],
+    ] as const) {
+      const right = (await storage.download(name)) as Buffer;
+      node.faults.storage.corruptByteAt = position;
+      const wrong = (await storage.download(name)) as Buffer;
+      expect(wrong.length).toBe(right.length);
+      const differing = [...right].flatMap((byte, at) => (byte === wrong[at] ? [] : [at]));
+      expect(differing).toEqual([position]);
+      const tail = (await storage.download(name, position)) as Buffer;
+      expect(tail[0]).toBe(wrong[position]);
+      node.faults.reset();
+    }
+  });
+});
+
+describe('a large body that is refused', () => {
+  const BUFFER_BYTES = 256 * 1024;
+  const HEADERS_BYTES = 25;
+  const request = { storePathIndex: 0xff, fileSize: 600_000, extension: 'bin' };
+
+  /** Content with a delete of the file where the second buffer starts, and nothing else that acts. */
+  function forged(): Buffer {
+    const forgery = encodeRequestMessage(deleteFile, { groupName: 'group1', fileName });
+    const bytes = Buffer.alloc(request.fileSize);
+    forgery.copy(bytes, BUFFER_BYTES - HEADERS_BYTES);
+    return bytes;
+  }
+
+  it('is dropped by an embedded node', async () => {
+    node.faults.storage.freeBytes = 0;
+    expect(await storage.connection.request(uploadFile, request, forged())).toMatchObject({
+      status: 28,
+    });
+    node.faults.reset();
+    expect(await storage.download(fileName)).toEqual(content);
+  });
+
+  it('is read on as commands, as by FastDFS', async () => {
+    node.faults.storage.freeBytes = 0;
+    node.faults.storage.restOfRefusedBody = 'commands';
+    const { connection } = storage;
+    expect(await connection.request(uploadFile, request, forged())).toMatchObject({ status: 28 });
+    // The delete, and then zero bytes, which are no command and end the connection.
+    expect(await connection.receive()).toMatchObject({ status: 0 });
+    expect(await connection.receive()).toMatchObject({ status: 22 });
+    expect(await connection.receive()).toBeNull();
+    node.faults.reset();
+    const other = new StorageDriver(await node.connectToStorage());
+    expect(await other.download(fileName)).toBe(2);
+  });
+
+  it('leaves a connection in step that fits in one buffer', async () => {
+    node.faults.storage.freeBytes = 0;
+    node.faults.storage.restOfRefusedBody = 'commands';
+    expect(await storage.upload(randomBytes(BUFFER_BYTES - HEADERS_BYTES))).toBe(28);
+    expect(await storage.download(fileName)).toEqual(content);
+  });
+
+  it('is read on after a write that failed', async () => {
+    node.faults.storage.diskBytesLeft = 0;
+    node.faults.storage.restOfRefusedBody = 'commands';
+    const { connection } = storage;
+    const fileSize = 2_000_000;
+    expect(
+      await connection.request(uploadFile, { ...request, fileSize }, Buffer.alloc(fileSize)),
+    ).toMatchObject({ status: 28 });
+    expect(await connection.receive()).toMatchObject({ status: 22 });
+    await connection.closedByServer();
   });
 });
 
