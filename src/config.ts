@@ -49,6 +49,12 @@ export function loadConfig(environment: Environment, configFile?: string): Confi
   if (given.has('GATEWAY_ROOT_ACCESS_KEY') !== given.has('GATEWAY_ROOT_SECRET_KEY')) {
     problems.push('GATEWAY_ROOT_ACCESS_KEY and GATEWAY_ROOT_SECRET_KEY must be given together.');
   }
+  const { GATEWAY_MIN_REPLICAS: minReplicas = 1, FASTDFS_TRACKERS: trackers } = parsed.data ?? {};
+  if (minReplicas > 1 && trackers?.length === 0) {
+    problems.push(
+      'GATEWAY_MIN_REPLICAS above 1 needs FASTDFS_TRACKERS: the embedded node is one storage server.',
+    );
+  }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(toConfig(parsed.data));
 }
@@ -107,6 +113,10 @@ function toConfig(values: z.output<typeof settings>) {
       clusterViewRefreshMs: values.FASTDFS_REFRESH_INTERVAL,
       avoidFailedServerMs: values.FASTDFS_AVOID_FAILED,
       segmentSizeBytesMax: values.GATEWAY_SEGMENT_SIZE,
+      placement: values.GATEWAY_PLACEMENT,
+      minReplicas: values.GATEWAY_MIN_REPLICAS,
+      replicaWaitMs: values.GATEWAY_REPLICA_WAIT,
+      replicaWaitFailure: values.GATEWAY_REPLICA_WAIT_FAILURE,
     },
     /** Null is the standard port when it is free. */
     embeddedNode: {

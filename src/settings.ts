@@ -102,6 +102,9 @@ const parsePort = (value: string): number | null | undefined => {
   return /^\d{1,5}$/.test(value) ? inRange(Number(value), 0, 65_535) : undefined;
 };
 
+const PLACEMENTS = ['tracker', 'free-space', 'round-robin'] as const;
+const REPLICA_WAIT_FAILURES = ['fail', 'accept'] as const;
+
 /** Every setting, by the name it has in the environment and in the file. */
 export const settings = z.object({
   FASTDFS_TRACKERS: setting('', 'trackers as host:port,host:port, or empty', (value) =>
@@ -143,6 +146,11 @@ export const settings = z.object({
     (value) => ({ links: true, off: false })[value],
   ),
   GATEWAY_SEGMENT_SIZE: size('64MiB', '64KiB', '4GiB'),
+  GATEWAY_PLACEMENT: setting(
+    'tracker',
+    'tracker (its store_lookup chooses the group), free-space or round-robin',
+    (value) => PLACEMENTS.find((placement) => placement === value),
+  ),
   GATEWAY_LOCATION_GROUPS: setting(
     '',
     'LOCATION=GROUP,LOCATION=GROUP: each LocationConstraint once, groups of 1 to 16 letters and digits',
@@ -162,6 +170,13 @@ export const settings = z.object({
       ),
   ),
   GATEWAY_REPLAY_BUFFER_SIZE: size('1MiB', '0', '64MiB'),
+  GATEWAY_MIN_REPLICAS: count('1', 1, 32),
+  GATEWAY_REPLICA_WAIT: duration('10s', '100ms', '10m'),
+  GATEWAY_REPLICA_WAIT_FAILURE: setting(
+    'fail',
+    'fail (503) or accept (acknowledged all the same, and counted)',
+    (value) => REPLICA_WAIT_FAILURES.find((outcome) => outcome === value),
+  ),
   GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),
   GATEWAY_BODY_IDLE_TIMEOUT: duration('30s', '100ms', '1h'),
   GATEWAY_REQUESTS_MAX: count('512', 1, 100_000),
@@ -180,11 +195,6 @@ export const settings = z.object({
     'auto',
     'auto (23000 when it is free) or a port, 0 for any',
     parsePort,
-  ),
-  GATEWAY_MIN_REPLICAS: text(
-    '1',
-    '1: this version acknowledges a write when one storage server has it',
-    /^1$/,
   ),
   GATEWAY_WORKERS: text('1', '1: this version runs in one process', /^1$/),
 });

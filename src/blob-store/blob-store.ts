@@ -47,6 +47,11 @@ export type BlobStoreEvent =
 export interface StoredFile {
   readonly fileId: string;
   readonly size: number;
+  /**
+   * Whether all storage servers of its group, ACTIVE or not, have said that they have it; false
+   * when they were not asked.
+   */
+  readonly isReplicated: boolean;
 }
 
 export interface StoreOptions {
@@ -150,6 +155,9 @@ export interface BlobStore {
   /**
    * Stores the whole buffer as files of at most `segmentSizeBytesMax`, in order. A storage server
    * that fails is replaced by another one unseen, since the bytes are all at hand.
+   *
+   * This and `storeStream` resolve when as many storage servers as configured have each file, or
+   * reject with `unavailable` when they do not get it in time.
    */
   storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]>;
 

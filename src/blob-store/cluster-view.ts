@@ -24,6 +24,8 @@ export class ClusterView {
   readonly #onRefresh: (snapshot: ClusterSnapshot) => void;
   readonly #stopping = new AbortController();
   #snapshot: ClusterSnapshot | null = null;
+  /** `performance.now()` when a tracker last told. */
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   /** `performance.now()` when the last try began. */
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> | null = null;
@@ -76,6 +78,11 @@ export class ClusterView {
     return this.#snapshot;
   }
 
+  /** Since a tracker last told; infinite when none ever did. */
+  get ageMs(): number {
+    return performance.now() - this.#toldAtMs;
+  }
+
   /** Tells that something was not as the view said: it is refreshed at once. */
   distrust(): void {
     void this.#refresh();
@@ -110,6 +117,7 @@ export class ClusterView {
       (listings) => {
         this.#refreshing = null;
         this.#snapshot = new ClusterSnapshot(listings);
+        this.#toldAtMs = performance.now();
         this.#onRefresh(this.#snapshot);
       },
       // Whoever needs more asks the trackers and gets their errors.

@@ -4,6 +4,8 @@ import type { TrackerClient } from '../fastdfs/client/tracker-client.ts';
 import type { BlobStoreEvent } from './blob-store.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { DamagedCopies } from './damaged-copies.ts';
+import type { GroupOrder, WriteSettings } from './placement.ts';
+import type { ReplicaWaits } from './replica-waits.ts';
 import type { ServerMonitor } from './server-monitor.ts';
 import type { StoreAnswers } from './store-answers.ts';
 
@@ -13,6 +15,9 @@ export interface Cluster {
   readonly storage: StorageClient;
   readonly view: ClusterView;
   readonly storeAnswers: StoreAnswers;
+  readonly writes: WriteSettings;
+  readonly groupOrder: GroupOrder;
+  readonly replicaWaits: ReplicaWaits;
   readonly monitor: ServerMonitor;
   /** Storage servers that failed lately. */
   readonly health: ServerHealth;

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { crc32 } from 'node:zlib';
 import { AddressMap } from '../fastdfs/client/address-map.ts';
 import type { ConnectionObserver } from '../fastdfs/client/close-reason.ts';
 import type { PoolSettings } from '../fastdfs/client/connection-settings.ts';
@@ -26,13 +25,14 @@ import { DamagedCopies } from './damaged-copies.ts';
 import { deleteFile } from './delete-file.ts';
 import { findCopies } from './find-copies.ts';
 import { PieceStream } from './piece-stream.ts';
+import { GroupOrder, type WriteSettings } from './placement.ts';
 import { readPiece } from './read-piece.ts';
-import { SegmentSource } from './segment-source.ts';
+import { ReplicaWaits } from './replica-waits.ts';
 import { ServerMonitor } from './server-monitor.ts';
 import { StoreAnswers } from './store-answers.ts';
-import { storeSegment } from './store-segment.ts';
+import { storeBuffer, storeStream } from './store-files.ts';
 
-export interface FastdfsBlobStoreSettings extends PoolSettings {
+export interface FastdfsBlobStoreSettings extends PoolSettings, WriteSettings {
   /** At least one. */
   readonly trackers: readonly ServerAddress[];
   /** Where servers are reached whose advertised addresses mean nothing here. */
@@ -74,6 +74,10 @@ export const FASTDFS_DEFAULTS = {
   clusterViewRefreshMs: 1_000,
   pingTimeoutMs: 1_500,
   readerPauseMs: 5_000,
+  placement: 'tracker',
+  minReplicas: 1,
+  replicaWaitMs: 10_000,
+  replicaWaitFailure: 'fail',
 } as const satisfies Omit<FastdfsBlobStoreSettings, 'trackers'>;
 
 /** Nothing is connected before it is needed, so this works while the cluster is down. */
@@ -107,6 +111,9 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
     trackers,
     storage: new StorageClient(pools),
     storeAnswers: new StoreAnswers(trackers),
+    writes: settings,
+    groupOrder: new GroupOrder(settings.placement),
+    replicaWaits: new ReplicaWaits(),
     view,
     monitor,
     health,
@@ -128,51 +135,16 @@ class FastdfsBlobStore implements BlobStore {
     this.#segmentSizeBytesMax = segmentSizeBytesMax;
   }
 
-  async storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]> {
-    const files: StoredFile[] = [];
-    for (let start = 0; start < content.length; start += this.#segmentSizeBytesMax) {
-      const bytes = content.subarray(start, start + this.#segmentSizeBytesMax);
-      const file = await storeSegment(this.#cluster, {
-        size: bytes.length,
-        groupName: options.groupName ?? null,
-        signal: options.signal,
-        open: () => bytes,
-        isReplayable: () => true,
-        crc32: () => crc32(bytes),
-        onStored: (stored) => options.onStored?.(stored),
-      });
-      files.push(file);
-    }
-    return files;
+  storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]> {
+    return storeBuffer(this.#cluster, content, this.#segmentSizeBytesMax, options);
   }
 
-  async storeStream(
+  storeStream(
     content: AsyncIterable<Buffer>,
     size: number,
     options: StoreOptions,
   ): Promise<StoredFile[]> {
-    const source = new SegmentSource(content, size);
-    const files: StoredFile[] = [];
-    try {
-      for (let start = 0; start < size; start += this.#segmentSizeBytesMax) {
-        const segmentSize = Math.min(size - start, this.#segmentSizeBytesMax);
-        source.startSegment();
-        const file = await storeSegment(this.#cluster, {
-          size: segmentSize,
-          groupName: options.groupName ?? null,
-          signal: options.signal,
-          open: () => source.segment(segmentSize),
-          isReplayable: () => !source.isSegmentStarted,
-          crc32: () => source.segmentCrc32,
-          onStored: (stored) => options.onStored?.(stored),
-        });
-        files.push(file);
-      }
-    } catch (error) {
-      source.giveUp();
-      throw source.failure === null ? error : source.failure.error;
-    }
-    return files;
+    return storeStream(this.#cluster, content, size, this.#segmentSizeBytesMax, options);
   }
 
   open(

@@ -1,5 +1,7 @@
+import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
 import type { Content } from '../fastdfs/client/storage-client.ts';
 import type { StoreTarget } from '../fastdfs/protocol/commands/query-store.ts';
+import { uploadFile } from '../fastdfs/protocol/commands/upload-file.ts';
 import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
 import { formatFileId } from '../fastdfs/protocol/file-id.ts';
 import { decodeFileName } from '../fastdfs/protocol/file-name-fields.ts';
@@ -24,47 +26,78 @@ export interface Segment {
   onStored(file: StoredFile): void;
 }
 
-/** Storage servers that one file is offered to at most. */
+/** A file, and the storage server that took it. */
+export interface TakenFile {
+  readonly file: StoredFile;
+  readonly takenBy: ServerAddress;
+}
+
+/** Storage servers that one file is offered to at most, … */
 const STORE_TRIES_MAX = 4;
+/** … none of them later than this: clients give up, too. */
+const STORE_RETRY_MS_MAX = 30_000;
 
 /**
  * Stores one file and compares what its name says with what was sent. Rejects with
  * `BlobStoreError`, what the content throws, or the signal's reason.
  */
-export function storeSegment(cluster: Cluster, segment: Segment): Promise<StoredFile> {
+export function storeSegment(cluster: Cluster, segment: Segment): Promise<TakenFile> {
   return cluster.storeAnswers.whileUploading(() => tryServers(cluster, segment));
 }
 
-async function tryServers(cluster: Cluster, segment: Segment): Promise<StoredFile> {
-  const targets = new UploadTargets(cluster, segment.groupName, segment.signal);
-  let failure: Error | null = null;
+async function tryServers(cluster: Cluster, segment: Segment): Promise<TakenFile> {
+  const startedAtMs = performance.now();
+  const targets = new UploadTargets(cluster, segment);
+  let failure = null as Failure | null;
   for (let tries = 0; tries < STORE_TRIES_MAX; tries++) {
+    if (performance.now() - startedAtMs > STORE_RETRY_MS_MAX) break;
     const target = await nextTarget(targets, failure);
     if (target === null) break;
+    if (failure !== null) tellFailover(cluster, failure);
     try {
-      return await storeAt(cluster, target, segment);
+      return { file: await storeAt(cluster, target, segment), takenBy: target };
     } catch (error) {
-      // 22 points to a mistake of ours, which every server would refuse.
-      const isOurs = !isFastdfsFailure(error) || hasStatus(error, FASTDFS_STATUS.invalid);
-      if (isOurs || segment.signal.aborted) throw toBlobStoreError(error);
+      if (segment.signal.aborted || !mayWorkElsewhere(error)) throw toBlobStoreError(error);
       cluster.health.failed(target, 'write', error);
       cluster.view.distrust();
-      // "No space" is the verdict only when all say so; other troubles pass.
-      if (failure === null || hasStatus(failure, FASTDFS_STATUS.noSpace)) failure = error;
+      failure = { target, error, verdict: worseOf(failure?.verdict ?? null, error) };
       if (!segment.isReplayable()) break;
     }
   }
-  throw toBlobStoreError(failure);
+  throw toBlobStoreError(failure?.verdict);
+}
+
+interface Failure {
+  readonly target: StoreTarget;
+  readonly error: Error;
+  /** What to tell when no other server takes the file. */
+  readonly verdict: Error;
+}
+
+/** 22 points to a mistake of ours, which every server would refuse. */
+function mayWorkElsewhere(error: unknown): error is Error {
+  if (error instanceof BlobStoreError) return error.reason === 'corrupt';
+  return isFastdfsFailure(error) && !hasStatus(error, FASTDFS_STATUS.invalid);
+}
+
+/** "No space" is the verdict only when all say so; other troubles pass. */
+function worseOf(first: Error | null, second: Error): Error {
+  return first === null || hasStatus(first, FASTDFS_STATUS.noSpace) ? second : first;
+}
+
+function tellFailover(cluster: Cluster, { target, error }: Failure): void {
+  const server = renderAddress(target);
+  cluster.onEvent({ kind: 'failover', command: uploadFile.name, server, error });
 }
 
 async function nextTarget(
   targets: UploadTargets,
-  failure: Error | null,
+  failure: Failure | null,
 ): Promise<StoreTarget | null> {
   try {
     return await targets.next();
   } catch (error) {
-    throw toBlobStoreError(isFastdfsFailure(error) ? (failure ?? error) : error);
+    throw toBlobStoreError(isFastdfsFailure(error) ? (failure?.verdict ?? error) : error);
   }
 }
 
@@ -79,10 +112,13 @@ async function storeAt(
   cluster.health.attempt(target, 'write');
   const file = await cluster.storage.uploadFile(target, request, content, segment.signal);
   cluster.health.works(target, 'write');
-  const fileId = formatFileId(file);
-  segment.onStored({ fileId, size: segment.size });
+  const stored = { fileId: formatFileId(file), size: segment.size, isReplicated: false };
+  segment.onStored(stored);
   const { size, crc32 } = decodeFileName(file.fileName);
-  if (size === segment.size && crc32 === segment.crc32()) return { fileId, size };
+  if (size === segment.size && crc32 === segment.crc32()) return stored;
+  const { fileId } = stored;
+  const server = renderAddress(target);
+  cluster.onEvent({ kind: 'checksum-mismatch', direction: 'upload', server, fileId });
   throw new BlobStoreError(
     'corrupt',
     `${fileId} says size ${size} and CRC-32 ${crc32}; ` +

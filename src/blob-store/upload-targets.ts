@@ -1,88 +1,120 @@
+import { FastdfsStatusError, TrackersUnreachableError } from '../fastdfs/client/errors.ts';
 import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
-import type { StoreTarget, StoreTargets } from '../fastdfs/protocol/commands/query-store.ts';
+import type { StoreTarget } from '../fastdfs/protocol/commands/query-store.ts';
 import { STORE_PATH_INDEX_ANY, STORE_PATH_INDEX_MAX } from '../fastdfs/protocol/constants.ts';
 import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
 import { BlobStoreError } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
+import type { StorageGroup } from './cluster-snapshot.ts';
+import { hasStatus } from './fastdfs-errors.ts';
+import { FITNESS, type Fitness, FitnessJudge } from './placement.ts';
+
+/** What is to be stored where. */
+export interface UploadRequest {
+  /** Bytes. */
+  readonly size: number;
+  /** Group that must take the file; any may when null. */
+  readonly groupName: string | null;
+  readonly signal: AbortSignal;
+}
+
+interface Candidate {
+  readonly target: StoreTarget;
+  readonly fitness: Fitness;
+}
+
+/** Without trackers uploads go on for so long by what they said last. */
+const TRACKERLESS_MS_MAX = 60_000;
 
 /**
- * Finds storage servers for one file, each at most once. The tracker is asked first and balances
- * the load; it goes on naming a dead server for minutes, so a server that failed lately is replaced
- * by another one of its group, then by one of another group, and tried only when nothing else is
- * left.
+ * Finds storage servers for one file, each at most once. A tracker is asked first; what it names
+ * may be dead for minutes, full for a file of this size, or lack replicas. Then the view tells
+ * others: of the same group, of the other groups, and at last those that failed lately.
  */
 export class UploadTargets {
   readonly #cluster: Cluster;
-  readonly #groupName: string | null;
-  readonly #signal: AbortSignal;
+  readonly #request: UploadRequest;
+  readonly #judge: FitnessJudge;
   readonly #tried = new Set<string>();
 
-  constructor(cluster: Cluster, groupName: string | null, signal: AbortSignal) {
+  constructor(cluster: Cluster, request: UploadRequest) {
     this.#cluster = cluster;
-    this.#groupName = groupName;
-    this.#signal = signal;
+    this.#request = request;
+    this.#judge = new FitnessJudge(cluster, request.size);
   }
 
-  /** Null when all were tried. Rejects as `TrackerClient` does when no tracker names any. */
+  /**
+   * Null when all were tried. Rejects with `BlobStoreError` when none was and none may, and as
+   * `TrackerClient` does when no tracker names any.
+   */
   async next(): Promise<StoreTarget | null> {
-    const { health } = this.#cluster;
-    const named = await this.#askTracker();
-    if (this.#isUntried(named) && !health.isAvoided(named, 'write')) return this.#take(named);
-    const avoided: StoreTarget[] = [];
-    for await (const target of this.#others(named.groupName)) {
-      if (!this.#isUntried(target)) continue;
-      if (!health.isAvoided(target, 'write')) return this.#take(target);
-      avoided.push(target);
+    const named = this.#tried.size === 0 ? await this.#askTracker() : null;
+    if (named !== null) {
+      const group = await this.#cluster.view.findGroup(named.groupName);
+      const fitness = this.#judge.fitnessOf(named, group ?? undefined);
+      if (fitness === FITNESS.good) return this.#take(named);
     }
-    const [lastResort] = avoided;
-    return lastResort === undefined ? null : this.#take(lastResort);
+    const candidates = await this.#candidates(named);
+    const [best] = candidates.sort((first, second) => first.fitness - second.fitness);
+    if (best === undefined) return null;
+    if (best.fitness <= FITNESS.avoided) return this.#take(best.target);
+    if (this.#tried.size === 0) throw this.#refusal(best.fitness);
+    return null;
   }
 
-  /** What failed may have been an answer of a moment ago, so only the first may be one. */
-  async #askTracker(): Promise<StoreTarget> {
-    const { trackers, storeAnswers } = this.#cluster;
+  /** Null when the view has to do without: for a while after the last tracker went away. */
+  async #askTracker(): Promise<StoreTarget | null> {
+    const { storeAnswers, view } = this.#cluster;
+    const { groupName, signal } = this.#request;
     try {
-      return this.#tried.size === 0
-        ? await storeAnswers.next(this.#groupName, this.#signal)
-        : await trackers.queryStore(this.#groupName, this.#signal);
+      const placed = groupName === null ? await this.#askForPlaced() : null;
+      return placed ?? (await storeAnswers.next(groupName, signal));
     } catch (error) {
       if (hasStatus(error, FASTDFS_STATUS.notFound)) await this.#checkGroup(error);
-      throw error;
+      if (!(error instanceof TrackersUnreachableError) || view.ageMs > TRACKERLESS_MS_MAX) {
+        throw error;
+      }
+      return null;
     }
   }
 
   /** Trackers say the same of a group that does not exist and of one that is down. */
   async #checkGroup(cause: Error): Promise<void> {
-    if (this.#groupName === null) return;
-    const members = await this.#cluster.view.membersOf(this.#groupName);
-    if (members.length > 0) return;
-    const message = `No tracker lists the FastDFS group ${this.#groupName}.`;
+    const { groupName } = this.#request;
+    if (groupName === null || (await this.#cluster.view.findGroup(groupName)) !== null) return;
+    const message = `No tracker lists the FastDFS group ${groupName}.`;
     throw new BlobStoreError('no-such-group', message, { cause });
   }
 
-  /** Writable storage servers of the group, then of the other groups that may take the file. */
-  async *#others(groupName: string): AsyncGenerator<StoreTarget, void, void> {
-    yield* await this.#storagesOf(groupName);
-    if (this.#groupName !== null) return;
-    for (const { groupName: other, members } of await this.#cluster.view.groups()) {
-      if (other === groupName || !members.some(({ isWritable }) => isWritable)) continue;
-      yield* await this.#storagesOf(other);
-    }
-  }
-
-  async #storagesOf(groupName: string): Promise<StoreTarget[]> {
+  /** In the group that our own placement chose; null when none did, or no tracker agrees. */
+  async #askForPlaced(): Promise<StoreTarget | null> {
+    const { view, groupOrder, storeAnswers } = this.#cluster;
+    const group = groupOrder.next(await view.groups(), this.#judge);
+    if (group === null) return null;
     try {
-      return spread(await this.#cluster.trackers.queryStoreAll(groupName, this.#signal));
+      return await storeAnswers.next(group.groupName, this.#request.signal);
     } catch (error) {
-      // A group without space or servers is passed over.
-      if (isFastdfsFailure(error)) return [];
+      if (error instanceof FastdfsStatusError) return null;
       throw error;
     }
   }
 
-  #isUntried(address: ServerAddress): boolean {
-    return !this.#tried.has(renderAddress(address));
+  /** What the tracker named, then the storage servers of its group, then those of the others. */
+  async #candidates(named: StoreTarget | null): Promise<Candidate[]> {
+    const groups = (await this.#cluster.view.groups()).filter(
+      ({ groupName }) => groupName === (this.#request.groupName ?? groupName),
+    );
+    const own = groups.find(({ groupName }) => groupName === named?.groupName);
+    const others = this.#cluster.groupOrder.inOrder(groups.filter((group) => group !== own));
+    const candidates = named === null ? [] : [this.#candidate(named, own)];
+    for (const group of own === undefined ? others : [own, ...others]) {
+      for (const target of targetsIn(group)) candidates.push(this.#candidate(target, group));
+    }
+    return candidates.filter(({ target }) => !this.#tried.has(renderAddress(target)));
+  }
+
+  #candidate(target: StoreTarget, group: StorageGroup | undefined): Candidate {
+    return { target, fitness: this.#judge.fitnessOf(target, group) };
   }
 
   #take(target: StoreTarget): StoreTarget {
@@ -92,14 +124,32 @@ export class UploadTargets {
       ? target
       : { ...target, storePathIndex: STORE_PATH_INDEX_ANY };
   }
+
+  #refusal(best: Fitness): BlobStoreError {
+    const { size, groupName } = this.#request;
+    const nobodyHas = groupName === null ? 'no group has' : `group ${groupName} does not have`;
+    if (best === FITNESS.noSpace) {
+      const problem = `${nobodyHas} space for a file of ${size} bytes above its reserve`;
+      return new BlobStoreError('no-space', problem);
+    }
+    const { minReplicas } = this.#cluster.writes;
+    const problem =
+      best === FITNESS.tooFewReplicas
+        ? `${nobodyHas} the ${minReplicas} ACTIVE storage servers that each file is to reach`
+        : `${nobodyHas} a storage server that takes uploads`;
+    return new BlobStoreError('unavailable', problem);
+  }
 }
 
 /** In an order of chance, so that what fell on one server does not all move to the next. */
-function spread({ groupName, storages }: StoreTargets): StoreTarget[] {
-  const start = Math.floor(Math.random() * storages.length);
-  return [...storages.slice(start), ...storages.slice(0, start)].map((storage) => ({
-    groupName,
-    ...storage,
-    storePathIndex: STORE_PATH_INDEX_ANY,
-  }));
+function targetsIn({ groupName, members }: StorageGroup): StoreTarget[] {
+  const start = Math.floor(Math.random() * members.length);
+  return [...members.slice(start), ...members.slice(0, start)].map(
+    ({ host, port }: ServerAddress) => ({
+      groupName,
+      host,
+      port,
+      storePathIndex: STORE_PATH_INDEX_ANY,
+    }),
+  );
 }

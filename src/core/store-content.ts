@@ -118,7 +118,7 @@ async function store(
       algorithm === null || checksumValue === null
         ? null
         : { algorithm, type: 'FULL_OBJECT', value: checksumValue },
-    segments: stored.map((file) => ({ fileId: file.fileId, fileOffset: 0, size: file.size })),
+    segments: stored.map((file) => ({ ...file, fileOffset: 0 })),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type StorageRecord,
 } from '../../src/fastdfs/protocol/commands/list-storages.ts';
 import { queryFetchAll, queryUpdate } from '../../src/fastdfs/protocol/commands/query-fetch.ts';
+import { queryFileInfo } from '../../src/fastdfs/protocol/commands/query-file-info.ts';
 import {
   queryStoreWithGroupAll,
   queryStoreWithGroupOne,
@@ -81,6 +82,9 @@ export class FakeStorage extends FakeService {
   lastSyncedS = 0;
   /** Whether the tracker knows it. */
   isListed = true;
+  freeMib = 400;
+  /** Of 1000 MiB 100 are kept free. */
+  static readonly reservedMib = 100;
 
   constructor(groupName: string, id: number) {
     super();
@@ -88,12 +92,34 @@ export class FakeStorage extends FakeService {
     this.id = id;
   }
 
+  /** Copies all files to another one, as replication does in its own time. */
+  replicateTo(peer: FakeStorage): void {
+    for (const [fileName, content] of this.files) peer.files.set(fileName, content);
+  }
+
   protected serve(peer: FakePeer, { code, body }: Request): void {
-    if (code === uploadFile.code) this.#upload(peer, body.subarray(UPLOAD_HEAD_SIZE));
+    if (code === queryFileInfo.code) this.#fileInfo(peer, body);
+    else if (code === uploadFile.code) this.#upload(peer, body.subarray(UPLOAD_HEAD_SIZE));
     else if (code === downloadFile.code) this.#download(peer, body);
     else if (code === deleteFile.code) {
       peer.answer(this.files.delete(deleteFile.decodeRequest(body).fileName) ? 0 : NOT_FOUND);
     } else peer.answer(code === activeTest.code ? 0 : 22);
+  }
+
+  #fileInfo(peer: FakePeer, body: Buffer): void {
+    const { fileName } = queryFileInfo.decodeRequest(body);
+    const content = this.files.get(fileName);
+    if (content === undefined) {
+      peer.answer(NOT_FOUND);
+      return;
+    }
+    const info = {
+      fileSize: content.length,
+      modifiedAt: 1_795_211_713,
+      crc32: decodeFileName(fileName).crc32 ?? 0,
+      sourceHost: '',
+    };
+    peer.answer(0, queryFileInfo.encodeResponse(info));
   }
 
   #upload(peer: FakePeer, content: Buffer): void {
@@ -176,8 +202,8 @@ export class FakeTracker extends FakeService {
     return [...new Set(this.storages.map((storage) => storage.groupName))].map((groupName) => ({
       groupName,
       totalMb: 1000,
-      freeMb: 400,
-      reservedMb: 100,
+      freeMb: Math.min(...this.#members(groupName).map(({ freeMib }) => freeMib)),
+      reservedMb: FakeStorage.reservedMib,
       trunkFreeMb: 0,
       storageCount: this.#members(groupName).length,
       storagePort: 23_000,
@@ -204,8 +230,8 @@ function storageRecord(storage: FakeStorage): StorageRecord {
     joinTime: 1,
     upTime: 2,
     totalMb: 1000,
-    freeMb: 400,
-    reservedMb: 100,
+    freeMb: storage.freeMib,
+    reservedMb: FakeStorage.reservedMib,
     uploadPriority: 10,
     storePathCount: 1,
     subdirCountPerPath: 256,

@@ -140,7 +140,7 @@ export class MemoryBlobStore implements BlobStore {
     this.#fileCount += 1;
     const fileId = `group1/M00/00/00/file${this.#fileCount}`;
     this.files.set(fileId, Buffer.from(content));
-    const file = { fileId, size: content.length };
+    const file = { fileId, size: content.length, isReplicated: false };
     options.onStored?.(file);
     return file;
   }

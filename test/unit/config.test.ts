@@ -127,7 +127,9 @@ describe('refused', () => {
     ['GATEWAY_QINIU_LISTEN', '0.0.0.0:9002', 'no Qiniu door'],
     ['GATEWAY_FILES_LISTEN', '0.0.0.0:8888', 'no door for FastDFS URLs'],
     ['GATEWAY_WORKERS', '4', 'one process'],
-    ['GATEWAY_MIN_REPLICAS', '2', 'one storage server'],
+    ['GATEWAY_MIN_REPLICAS', '33', 'from 1 to 32'],
+    ['GATEWAY_PLACEMENT', 'random', 'tracker (its store_lookup'],
+    ['GATEWAY_REPLICA_WAIT_FAILURE', 'ignore', 'fail (503) or accept'],
     ['GATEWAY_LOCATION_GROUPS', 'eu=group1,eu=group2', 'each LocationConstraint once'],
     ['GATEWAY_LOCATION_GROUPS', 'eu', 'LOCATION=GROUP'],
     ['GATEWAY_LOCATION_GROUPS', 'eu=a=b', 'LOCATION=GROUP'],
@@ -154,6 +156,12 @@ describe('refused', () => {
     });
     expect(problems).toHaveLength(2);
     expect(problems.join()).not.toMatch(/hunter2|cafe/);
+  });
+
+  it('replicas of the embedded node', () => {
+    const environment = { GATEWAY_MIN_REPLICAS: '2' };
+    expect(problemsOf(environment)).toEqual([expect.stringContaining('needs FASTDFS_TRACKERS')]);
+    expect(problemsOf({ ...environment, FASTDFS_TRACKERS: 'a' })).toEqual([]);
   });
 
   it('an access key without its secret', () => {
