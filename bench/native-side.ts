@@ -15,6 +15,7 @@ export class NativeSide {
   constructor(trackers: readonly ServerAddress[]) {
     this.#pools = new ServerPools({
       connectTimeoutMs: 5_000,
+      responseTimeoutMs: 5_000,
       idleTimeoutMs: 30_000,
       commandTimeoutMs: 60_000,
       connectionsPerServerMax: 64,

@@ -104,6 +104,7 @@ function toConfig(values: z.output<typeof settings>) {
     fastdfs: {
       addressMap: values.FASTDFS_ADDRESS_MAP,
       connectTimeoutMs: values.FASTDFS_CONNECT_TIMEOUT,
+      responseTimeoutMs: values.FASTDFS_RESPONSE_TIMEOUT,
       idleTimeoutMs: values.FASTDFS_NETWORK_TIMEOUT,
       commandTimeoutMs: values.FASTDFS_COMMAND_TIMEOUT,
       connectionsPerServerMax: values.FASTDFS_CONNECTIONS_MAX,

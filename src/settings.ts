@@ -114,7 +114,8 @@ export const settings = z.object({
     const pairs = parseAddressPairs(value);
     return typeof pairs === 'string' ? refuse(pairs) : pairs;
   }),
-  FASTDFS_CONNECT_TIMEOUT: duration('5s', '50ms', '5m'),
+  FASTDFS_CONNECT_TIMEOUT: duration('2s', '50ms', '5m'),
+  FASTDFS_RESPONSE_TIMEOUT: duration('5s', '50ms', '30m'),
   FASTDFS_NETWORK_TIMEOUT: duration('30s', '100ms', '30m'),
   FASTDFS_COMMAND_TIMEOUT: duration('1m', '100ms', '30m'),
   FASTDFS_CONNECTIONS_MAX: count('64', 1, 4096),

@@ -61,7 +61,8 @@ export interface FastdfsBlobStoreSettings extends PoolSettings, WriteSettings {
 /** What suits most clusters; a caller overrides what its operator has set. */
 export const FASTDFS_DEFAULTS = {
   segmentSizeBytesMax: 64 * 1024 * 1024,
-  connectTimeoutMs: 5_000,
+  connectTimeoutMs: 2_000,
+  responseTimeoutMs: 5_000,
   idleTimeoutMs: 30_000,
   commandTimeoutMs: 60_000,
   connectionsPerServerMax: 64,

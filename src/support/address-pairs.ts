@@ -2,7 +2,7 @@ import { isIPv6, SocketAddress } from 'node:net';
 import { type HostPort, parseHostPort } from './units.ts';
 
 /** A server, or all ports of a host when the port is null. */
-export interface HostAndMaybePort {
+interface HostAndMaybePort {
   readonly host: string;
   readonly port: number | null;
 }

@@ -3,9 +3,9 @@ import type { CloseReason, ConnectionObserver } from './close-reason.ts';
 import { FastdfsConnection } from './connection.ts';
 import { ConnectionQueue } from './connection-queue.ts';
 import type { PoolSettings } from './connection-settings.ts';
+import type { ConnectionTimeouts } from './connection-timeouts.ts';
 import { FastdfsConnectionError, FastdfsTimeoutError } from './errors.ts';
 import { execute } from './exchanges.ts';
-import type { ResponseSink } from './response-sink.ts';
 import type { ServerAddress } from './server-address.ts';
 
 /** What a connection is borrowed for. */
@@ -32,17 +32,11 @@ export interface PoolCounts {
 /** A connection idle for longer is probed before it is trusted with something not replayable. */
 const PROBE_AFTER_IDLE_MS = 2_000;
 
-const NO_RESPONSE: ResponseSink<void> = {
-  isTransfer: false,
-  start: () => {},
-  data: () => true,
-  end: () => {},
-};
-
 /** Connections to one server: at most so many, the last used first, waiting borrowers in turn. */
 export class ConnectionPool {
   readonly address: ServerAddress;
   readonly #settings: PoolSettings;
+  readonly #timeouts: ConnectionTimeouts;
   readonly #observer: ConnectionObserver;
   /** The last used one stands at the end. */
   readonly #idle: FastdfsConnection[] = [];
@@ -52,9 +46,15 @@ export class ConnectionPool {
   #count = 0;
   #isClosed = false;
 
-  constructor(address: ServerAddress, settings: PoolSettings, observer: ConnectionObserver) {
+  constructor(
+    address: ServerAddress,
+    settings: PoolSettings,
+    timeouts: ConnectionTimeouts,
+    observer: ConnectionObserver,
+  ) {
     this.address = address;
     this.#settings = settings;
+    this.#timeouts = timeouts;
     this.#observer = observer;
     this.#queue = new ConnectionQueue(address, settings);
   }
@@ -163,12 +163,12 @@ export class ConnectionPool {
 
   /** Opens a connection; the caller has the right to (it is counted already). */
   async #open({ command, signal }: Purpose): Promise<FastdfsConnection> {
-    const connection = new FastdfsConnection(this.address, this.#settings, (reason) =>
+    const connection = new FastdfsConnection(this.address, this.#timeouts, (reason) =>
       this.#closed(connection, reason),
     );
     this.#all.add(connection);
     try {
-      await connection.open({ command, sink: NO_RESPONSE, contentSize: 0, signal });
+      await connection.open(command, signal);
       return connection;
     } catch (error) {
       connection.close('cancelled', error);

@@ -1,11 +1,15 @@
 /** Limits of one connection. */
 export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
+  /**
+   * Longest time to the header of the response to a request without content: a download, a question,
+   * a deletion. Short, because mostly another server can answer as well.
+   */
+  readonly responseTimeoutMs: number;
   /** Longest time without a byte sent or received while it is the server's turn. */
   readonly idleTimeoutMs: number;
   /**
-   * Longest time from the end of a request to the end of its response, or to the header of a
-   * download. Content in transit has only `idleTimeoutMs`: how long it takes is not for us to say.
+   * Longest time from the end of a request with its content to the end of the response. Content in transit has only `idleTimeoutMs`: how long it takes is not for us to say.
    */
   readonly commandTimeoutMs: number;
 }

@@ -7,8 +7,10 @@ export interface SocketEvents {
   /** `size` bytes have come into the buffer given last; false pauses the socket. */
   received(size: number, buffer: Buffer): boolean;
   connected(): void;
+  /** Bytes have left the process. */
+  sent(): void;
+  /** More may be written after a write that filled the buffer. */
   drained(): void;
-  timedOut(): void;
   /** Nothing more can be sent; what the server said before may still be read. */
   writeFailed(error: Error): void;
   /** No more bytes will come; null when the server closed in order. May be called repeatedly. */
@@ -48,8 +50,12 @@ class ReadableToTheEndSocket extends Socket {
   /** A write whose callback is never called keeps later ones back until the socket is destroyed. */
   #holdBackError(callback: WriteCallback): WriteCallback {
     return (error) => {
-      if (error) this.#events.writeFailed(error);
-      else callback();
+      if (error) {
+        this.#events.writeFailed(error);
+        return;
+      }
+      this.#events.sent();
+      callback();
     };
   }
 }
@@ -58,11 +64,7 @@ class ReadableToTheEndSocket extends Socket {
  * A TCP socket that reads straight into the buffers it is given, past the stream machinery, which
  * would cost a small exchange more than all else on this side.
  */
-export function connectSocket(
-  address: ServerAddress,
-  timeoutMs: number,
-  events: SocketEvents,
-): Socket {
+export function connectSocket(address: ServerAddress, events: SocketEvents): Socket {
   const { host, port } = address.reachedAt ?? address;
   // The constructor takes all of these; its type knows only some.
   const options: NetConnectOpts & { writableHighWaterMark: number } = {
@@ -79,10 +81,8 @@ export function connectSocket(
     },
   };
   const socket = new ReadableToTheEndSocket(options, events);
-  socket.setTimeout(timeoutMs);
   socket.on('connect', () => events.connected());
   socket.on('drain', () => events.drained());
-  socket.on('timeout', () => events.timedOut());
   socket.on('end', () => events.ended(null));
   socket.on('error', (error) => events.ended(error));
   socket.on('close', () => events.ended(null));

@@ -1,20 +1,26 @@
 import type { Socket } from 'node:net';
 import type { Header } from '../protocol/frame.ts';
 import type { CloseReason } from './close-reason.ts';
-import type { ConnectionSettings } from './connection-settings.ts';
 import { connectSocket } from './connection-socket.ts';
-import {
-  type ConnectionPhase,
-  FastdfsConnectionError,
-  FastdfsTimeoutError,
-  type TimeoutName,
-} from './errors.ts';
+import type {
+  ConnectionTimeoutName,
+  ConnectionTimeouts,
+  TimedConnection,
+} from './connection-timeouts.ts';
+import { type ConnectionPhase, FastdfsConnectionError, FastdfsTimeoutError } from './errors.ts';
 import { Exchange, type ExchangePlan } from './exchange.ts';
-import { ReadBuffers } from './read-buffers.ts';
 import { refusalOf } from './refusal.ts';
 import { RequestWriter } from './request-writer.ts';
-import { ResponseFramer } from './response-framer.ts';
+import { ResponseReader } from './response-reader.ts';
+import type { ResponseSink } from './response-sink.ts';
 import type { ServerAddress } from './server-address.ts';
+
+const NO_RESPONSE: ResponseSink<void> = {
+  isTransfer: false,
+  start: () => {},
+  data: () => true,
+  end: () => {},
+};
 
 /**
  * A TCP connection to a tracker or storage server, with one exchange at a time. An exchange that
@@ -23,16 +29,15 @@ import type { ServerAddress } from './server-address.ts';
  *
  * `exchanges.ts` runs commands on it.
  */
-export class FastdfsConnection {
+export class FastdfsConnection implements TimedConnection {
   readonly address: ServerAddress;
   readonly writer: RequestWriter;
   /** `performance.now()` when the pool got it back. */
   idleSinceMs = 0;
-  readonly #settings: ConnectionSettings;
+  readonly #timeouts: ConnectionTimeouts;
   readonly #onClose: (reason: CloseReason) => void;
   readonly #socket: Socket;
-  readonly #buffers = new ReadBuffers();
-  readonly #framer = new ResponseFramer();
+  readonly #reader = new ResponseReader((exchange, header) => this.#accept(exchange, header));
   readonly #onAbort = () => {
     const exchange = this.#exchange;
     // A server that has all of an upload makes a file of it in any case, and only its answer tells
@@ -40,42 +45,45 @@ export class FastdfsConnection {
     if (exchange && exchange.contentSize > 0 && !this.writer.hasUnsent(exchange)) return;
     this.close('cancelled', exchange?.signal?.reason);
   };
-  #onConnect: (() => void) | null = null;
   #exchange: Exchange | null = null;
   #exchangesStarted = 0;
   #closeReason: CloseReason | null = null;
   #writeError: Error | null = null;
-  #timerRanOut = false;
 
-  /** `onClose` is called once, however the connection ends. */
+  /**
+   * `timeouts` has the limits of its exchanges; `onClose` is called once, however the connection
+   * ends.
+   */
   constructor(
     address: ServerAddress,
-    settings: ConnectionSettings,
+    timeouts: ConnectionTimeouts,
     onClose: (reason: CloseReason) => void,
   ) {
     this.address = address;
-    this.#settings = settings;
+    this.#timeouts = timeouts;
     this.#onClose = onClose;
-    this.#socket = connectSocket(address, settings.connectTimeoutMs, {
-      nextBuffer: () => this.#buffers.next(this.#framer.bodyLeft),
+    this.#socket = connectSocket(address, {
+      nextBuffer: () => this.#reader.nextBuffer(),
       received: (size, buffer) => this.#received(size, buffer),
-      connected: () => this.#onConnect?.(),
-      drained: () => {
-        this.#exchange?.progressed();
-        this.writer.wake();
-      },
-      timedOut: () => this.#timedOut(),
+      connected: () => this.#finish(),
+      sent: () => this.#exchange?.progressed(),
+      drained: () => this.writer.wake(),
       writeFailed: (error) => {
         this.#writeError = error;
       },
       ended: (error) => this.#ended(error ?? this.#writeError),
     });
     this.writer = new RequestWriter(this.#socket);
+    timeouts.watch(this);
   }
 
   /** Null while the connection is open. */
   get closeReason(): CloseReason | null {
     return this.#closeReason;
+  }
+
+  get exchange(): Exchange | null {
+    return this.#exchange;
   }
 
   /** Whether another exchange may start. */
@@ -85,50 +93,46 @@ export class FastdfsConnection {
 
   /** Whether the last exchange was not the first, and not a byte of its response came. */
   get failedOnReuse(): boolean {
-    return this.#exchangesStarted > 1 && !this.#framer.hasStarted;
+    return this.#exchangesStarted > 1 && !this.#reader.hasStarted;
   }
 
-  /** To be called once, before all else; the plan names the command that needs the connection. */
-  async open(plan: ExchangePlan<void>): Promise<void> {
-    await this.run(plan, () => {
-      this.#onConnect = () => {
-        this.#onConnect = null;
-        const { idleTimeoutMs, commandTimeoutMs } = this.#settings;
-        this.#socket.setTimeout(Math.min(idleTimeoutMs, commandTimeoutMs));
-        this.#finish();
-      };
-    });
+  /** To be called once, before all else, for the command that needs the connection. */
+  async open(command: string, signal?: AbortSignal): Promise<void> {
+    const plan = { command, sink: NO_RESPONSE, contentSize: 0, mayTakeLong: false, signal };
+    await this.#start(plan, () => {}, true);
     this.#exchangesStarted = 0;
   }
 
   /** Runs one exchange: `send` writes the request, the sink takes the response. */
   run<Result>(plan: ExchangePlan<Result>, send: (exchange: Exchange) => void): Promise<Result> {
+    return this.#start(plan, send, false);
+  }
+
+  #start<Result>(
+    plan: ExchangePlan<Result>,
+    send: (exchange: Exchange) => void,
+    isConnecting: boolean,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
       plan.signal?.throwIfAborted();
-      const exchange = new Exchange(plan, () => resolve(plan.sink.end()), reject);
+      const exchange = new Exchange(plan, () => resolve(plan.sink.end()), reject, isConnecting);
       if (!this.isFree) {
         throw this.#errorOf(exchange, 'the connection is not free');
       }
       this.#exchange = exchange;
       this.#exchangesStarted += 1;
-      this.#framer.reset();
+      this.#reader.reset();
+      this.#timeouts.wake();
       plan.signal?.addEventListener('abort', this.#onAbort);
       send(exchange);
     });
   }
 
-  isRunning(exchange: Exchange): boolean {
-    return this.#exchange === exchange;
-  }
-
   /** Goes on reading after the sink has asked for a pause. */
   resume(exchange: Exchange): void {
-    if (this.#exchange !== exchange || !exchange.waitsForCaller) return;
+    if (exchange.isOver || !exchange.waitsForCaller) return;
     exchange.waitsForCaller = false;
     exchange.progressed();
-    // The timer does not start again by itself once it ran out while nobody read.
-    if (this.#timerRanOut) this.#socket.setTimeout(this.#socket.timeout ?? 0);
-    this.#timerRanOut = false;
     this.#socket.resume();
   }
 
@@ -149,6 +153,7 @@ export class FastdfsConnection {
       else this.#socket.resetAndDestroy();
       this.#release()?.fail(problem);
     }
+    this.#timeouts.forget(this);
     this.#onClose(reason);
   }
 
@@ -166,8 +171,10 @@ export class FastdfsConnection {
   /** Detaches the exchange from the connection. */
   #release(): Exchange | null {
     const exchange = this.#exchange;
+    if (exchange === null) return null;
     this.#exchange = null;
-    exchange?.signal?.removeEventListener('abort', this.#onAbort);
+    exchange.isOver = true;
+    exchange.signal?.removeEventListener('abort', this.#onAbort);
     this.writer.wake();
     return exchange;
   }
@@ -178,7 +185,6 @@ export class FastdfsConnection {
 
   /** Takes bytes from the socket; false pauses it. */
   #received(size: number, buffer: Buffer): boolean {
-    this.#buffers.consumed(size);
     const exchange = this.#exchange;
     if (exchange === null) {
       this.close('extra-bytes');
@@ -186,93 +192,46 @@ export class FastdfsConnection {
     }
     exchange.progressed();
     try {
-      return this.#read(exchange, buffer.subarray(0, size), buffer);
+      const progress = this.#reader.read(exchange, size, buffer);
+      exchange.waitsForCaller = progress === 'paused';
+      if (progress === 'partial' || progress === 'paused') return progress === 'partial';
+      if (progress === 'complete') this.#finish();
     } catch (cause) {
       const error = this.#errorOf(exchange, 'the response is not understood', cause);
-      if (this.#exchange === null) exchange.fail(error);
+      if (exchange.isOver) exchange.fail(error);
       this.close('malformed-response', error);
       return false;
     }
+    if (this.#reader.hasExtraBytes) this.close('extra-bytes');
+    return this.#closeReason === null;
   }
 
-  #read(exchange: Exchange, bytes: Buffer, buffer: Buffer): boolean {
-    let next = 0;
-    if (!this.#framer.hasHeader) {
-      const step = this.#framer.readHeader(bytes);
-      next = step.next;
-      if (step.header === null) return this.#isInTime(exchange);
-      if (!this.#accept(exchange, step.header)) return this.#endsAt(next, bytes);
-    }
-    const bodyEnd = next + this.#framer.takeBody(bytes.length - next);
-    let isWanted = true;
-    if (bodyEnd > next) {
-      isWanted = exchange.sink.data(this.#buffers.keep(buffer, next, bodyEnd));
-    }
-    // The sink may have given the download up.
-    if (this.#exchange !== exchange) return false;
-    if (this.#framer.bodyLeft === 0) {
-      this.#finish();
-      return this.#endsAt(bodyEnd, bytes);
-    }
-    exchange.waitsForCaller = !isWanted;
-    return isWanted && (exchange.sink.isTransfer || this.#isInTime(exchange));
-  }
-
-  /** Whether the exchange may go on, given the header of its response. */
+  /** Whether the body of a response is wanted, given its header. */
   #accept(exchange: Exchange, header: Header): boolean {
     const isUnsent = this.writer.hasUnsent(exchange);
     const refusal = refusalOf(this.address, exchange, header, isUnsent);
     if (refusal === null) {
       exchange.sink.start(header.bodyLength);
-      return this.#exchange === exchange;
+      return !exchange.isOver;
     }
     if (refusal.closeReason !== null) this.close(refusal.closeReason, refusal.error);
     else this.#release()?.fail(refusal.error);
     return false;
   }
 
-  /** Checks that the response was the last of what came; false when the connection is closed. */
-  #endsAt(end: number, bytes: Buffer): boolean {
-    if (end < bytes.length) this.close('extra-bytes');
-    return this.#closeReason === null;
-  }
-
-  /** Bytes that trickle keep the idle timer quiet; the whole command has a limit too. */
-  #isInTime(exchange: Exchange): boolean {
-    const { commandTimeoutMs } = this.#settings;
-    if (performance.now() - exchange.serversTurnSinceMs <= commandTimeoutMs) return true;
-    this.#timeOut(exchange, 'commandTimeoutMs');
-    return false;
-  }
-
-  #timedOut(): void {
-    const exchange = this.#exchange;
-    if (exchange === null) return;
-    this.#timerRanOut = true;
-    if (exchange.waitsForCaller) return;
-    const { bytesRead } = this.#socket;
-    // When this process was too busy to read, the bytes wait, and are read before this runs.
-    setImmediate(() => {
-      if (this.#exchange !== exchange || this.#socket.bytesRead !== bytesRead) return;
-      const { idleTimeoutMs, commandTimeoutMs } = this.#settings;
-      if (this.#onConnect !== null) this.#timeOut(exchange, 'connectTimeoutMs');
-      else if (idleTimeoutMs <= commandTimeoutMs) this.#timeOut(exchange, 'idleTimeoutMs');
-      else this.#timeOut(exchange, 'commandTimeoutMs');
-    });
-  }
-
-  #timeOut(exchange: Exchange, name: TimeoutName & keyof ConnectionSettings): void {
-    const { command } = exchange;
+  timeOut(exchange: Exchange, name: ConnectionTimeoutName): void {
     const phase = this.#phaseOf(exchange);
-    const error = new FastdfsTimeoutError(command, this.address, phase, name, this.#settings[name]);
+    const limitMs = this.#timeouts.limits[name];
+    const error = new FastdfsTimeoutError(exchange.command, this.address, phase, name, limitMs);
     this.close('timeout', error);
   }
 
   #ended(cause: Error | null): void {
     if (this.#closeReason !== null) return;
     const problem = cause === null ? 'the server closed the connection' : cause.message;
-    const error = this.#exchange && this.#errorOf(this.#exchange, problem, cause ?? undefined);
-    if (this.#onConnect !== null) this.close('connect-failed', error);
+    const exchange = this.#exchange;
+    const error = exchange && this.#errorOf(exchange, problem, cause ?? undefined);
+    if (exchange?.isConnecting) this.close('connect-failed', error);
     else this.close(cause === null ? 'server-closed' : 'io-error', error);
   }
 
@@ -283,7 +242,7 @@ export class FastdfsConnection {
   }
 
   #phaseOf(exchange: Exchange): ConnectionPhase {
-    if (this.#onConnect !== null) return 'connect';
+    if (exchange.isConnecting) return 'connect';
     return this.writer.hasUnsent(exchange) ? 'send' : 'receive';
   }
 }

@@ -21,13 +21,13 @@ export async function sendContent(
   let unsentHead: Buffer | null = head;
   let received = 0;
   let lastChunk: Buffer | null = null;
-  while (connection.isRunning(exchange)) {
+  while (!exchange.isOver) {
     exchange.waitsForCaller = true;
     const step = await iterator.next();
     exchange.waitsForCaller = false;
     if (step.done) {
       if (received !== size) throw new ContentSizeError(size, received);
-      if (connection.isRunning(exchange)) connection.writer.write(exchange, unsentHead, lastChunk);
+      if (!exchange.isOver) connection.writer.write(exchange, unsentHead, lastChunk);
       return;
     }
     const chunk = step.value;
@@ -36,7 +36,7 @@ export async function sendContent(
       giveUp(iterator);
       throw new ContentSizeError(size, received);
     }
-    if (chunk.length === 0 || !connection.isRunning(exchange)) continue;
+    if (chunk.length === 0 || exchange.isOver) continue;
     if (received === size) {
       lastChunk = chunk;
       continue;

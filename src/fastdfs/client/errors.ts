@@ -59,6 +59,7 @@ export class FastdfsConnectionError extends Error {
 /** Which limit ran out; each is a setting of the same name, in milliseconds. */
 export type TimeoutName =
   | 'connectTimeoutMs'
+  | 'responseTimeoutMs'
   | 'idleTimeoutMs'
   | 'commandTimeoutMs'
   | 'connectionWaitTimeoutMs';

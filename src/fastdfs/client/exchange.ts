@@ -7,6 +7,8 @@ export interface ExchangePlan<Result> {
   readonly sink: ResponseSink<Result>;
   /** Bytes of content that follow the request. */
   readonly contentSize: number;
+  /** Whether the server works for long before it answers: then `responseTimeoutMs` does not count. */
+  readonly mayTakeLong: boolean;
   /**
    * Cancels the exchange, which costs its connection; the error is the signal's reason. Without
    * effect once the last byte of content has left: then the server's answer is waited for.
@@ -19,7 +21,9 @@ export class Exchange {
   readonly command: string;
   readonly sink: ResponseSink<unknown>;
   readonly contentSize: number;
+  readonly mayTakeLong: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly isConnecting: boolean;
   /** Bytes of content that the socket has not been given yet. */
   contentLeft: number;
   /** `performance.now()` when the server got the turn: the request and its content were complete. */
@@ -28,18 +32,29 @@ export class Exchange {
   lastProgressMs = this.serversTurnSinceMs;
   /** True while the next content bytes, or the reader of the response, keep the server waiting. */
   waitsForCaller = false;
+  /** Whether the header of the response has come. */
+  hasHeader = false;
+  /** Whether it has ended, whichever way; nothing more may be sent or read for it. */
+  isOver = false;
   /** Settles the caller's promise with what the sink made of the response; throws what it throws. */
   readonly succeed: () => void;
   readonly fail: (error: unknown) => void;
 
-  constructor(plan: ExchangePlan<unknown>, succeed: () => void, fail: (error: unknown) => void) {
+  constructor(
+    plan: ExchangePlan<unknown>,
+    succeed: () => void,
+    fail: (error: unknown) => void,
+    isConnecting = false,
+  ) {
     this.command = plan.command;
     this.sink = plan.sink;
     this.contentSize = plan.contentSize;
     this.contentLeft = plan.contentSize;
+    this.mayTakeLong = plan.mayTakeLong;
     this.signal = plan.signal;
     this.succeed = succeed;
     this.fail = fail;
+    this.isConnecting = isConnecting;
   }
 
   progressed(): void {

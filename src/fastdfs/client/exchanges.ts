@@ -4,8 +4,9 @@ import type { FastdfsConnection } from './connection.ts';
 import { sendContent } from './content-sender.ts';
 import { DecodingSink, type ResponseSink } from './response-sink.ts';
 
-/** Larger content is written in slices of this size, so that it shows whether the server takes it. */
+/** Larger content is written in slices, so that it shows whether the server takes it. */
 const WHOLE_CONTENT_SIZE_MAX = 1024 * 1024;
+const SLICE_SIZE = 256 * 1024;
 
 /** Lets the reader of a download go on after a pause, or give the rest up. */
 export interface DownloadControl {
@@ -32,7 +33,9 @@ export async function execute<Request, Response>(
 ): Promise<Response> {
   const message = encodeRequestMessage(command, request);
   const sink = new DecodingSink((body) => command.decodeResponse(body));
-  return connection.run({ command: command.name, sink, contentSize: 0, signal }, (exchange) => {
+  const mayTakeLong = command.mayTakeLong ?? false;
+  const plan = { command: command.name, sink, contentSize: 0, mayTakeLong, signal };
+  return connection.run(plan, (exchange) => {
     connection.writer.write(exchange, message, null);
   });
 }
@@ -48,7 +51,9 @@ export async function executeWithContent<Request, Response>(
   const head = encodeRequestMessage(command, request);
   const contentSize = command.contentSizeOf(request);
   const sink = new DecodingSink((body) => command.decodeResponse(body));
-  return connection.run({ command: command.name, sink, contentSize, signal }, (exchange) => {
+  // The disk may be slow at the end.
+  const plan = { command: command.name, sink, contentSize, mayTakeLong: true, signal };
+  return connection.run(plan, (exchange) => {
     if (Buffer.isBuffer(content) && content.length <= WHOLE_CONTENT_SIZE_MAX) {
       connection.writer.write(exchange, head, content);
       return;
@@ -56,7 +61,7 @@ export async function executeWithContent<Request, Response>(
     const chunks = Buffer.isBuffer(content) ? slicesOf(content) : content;
     sendContent(connection, exchange, head, chunks).catch((error: unknown) => {
       // Nothing may follow content that broke off, so the connection goes with it.
-      if (connection.isRunning(exchange)) connection.close('content-failed', error);
+      if (!exchange.isOver) connection.close('content-failed', error);
     });
   });
 }
@@ -70,11 +75,12 @@ export async function executeDownload<Request>(
   signal?: AbortSignal,
 ): Promise<void> {
   const message = encodeRequestMessage(command, request);
-  return connection.run({ command: command.name, sink, contentSize: 0, signal }, (exchange) => {
+  const plan = { command: command.name, sink, contentSize: 0, mayTakeLong: false, signal };
+  return connection.run(plan, (exchange) => {
     sink.attach({
       resume: () => connection.resume(exchange),
       cancel: (reason) => {
-        if (connection.isRunning(exchange)) connection.close('cancelled', reason);
+        if (!exchange.isOver) connection.close('cancelled', reason);
       },
     });
     connection.writer.write(exchange, message, null);
@@ -82,7 +88,7 @@ export async function executeDownload<Request>(
 }
 
 async function* slicesOf(content: Buffer): AsyncGenerator<Buffer> {
-  for (let start = 0; start < content.length; start += WHOLE_CONTENT_SIZE_MAX) {
-    yield content.subarray(start, start + WHOLE_CONTENT_SIZE_MAX);
+  for (let start = 0; start < content.length; start += SLICE_SIZE) {
+    yield content.subarray(start, start + SLICE_SIZE);
   }
 }

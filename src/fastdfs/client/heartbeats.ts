@@ -1,7 +1,7 @@
 import { activeTest } from '../protocol/commands/active-test.ts';
 import type { AddressMap } from './address-map.ts';
 import { FastdfsConnection } from './connection.ts';
-import type { ConnectionSettings } from './connection-settings.ts';
+import { ConnectionTimeouts } from './connection-timeouts.ts';
 import { FastdfsTimeoutError } from './errors.ts';
 import { execute } from './exchanges.ts';
 import { renderAddress, type ServerAddress } from './server-address.ts';
@@ -27,9 +27,17 @@ export class Heartbeats {
   readonly #settings: HeartbeatSettings;
   readonly #observer: PingObserver;
   readonly #hearts = new Map<string, Heartbeat>();
+  readonly #timeouts: ConnectionTimeouts;
 
   constructor(settings: HeartbeatSettings, observer: PingObserver) {
     this.#settings = settings;
+    const { timeoutMs } = settings;
+    this.#timeouts = new ConnectionTimeouts({
+      connectTimeoutMs: timeoutMs,
+      responseTimeoutMs: timeoutMs,
+      idleTimeoutMs: timeoutMs,
+      commandTimeoutMs: timeoutMs,
+    });
     this.#observer = observer;
   }
 
@@ -45,7 +53,10 @@ export class Heartbeats {
       const name = renderAddress(address);
       if (this.#hearts.has(name)) continue;
       const reachable = this.#settings.addressMap?.resolve(address) ?? address;
-      this.#hearts.set(name, new Heartbeat(reachable, this.#settings, this.#observer));
+      this.#hearts.set(
+        name,
+        new Heartbeat(reachable, this.#settings, this.#timeouts, this.#observer),
+      );
     }
   }
 
@@ -62,7 +73,7 @@ export class Heartbeats {
 class Heartbeat {
   readonly #address: ServerAddress;
   readonly #settings: HeartbeatSettings;
-  readonly #connectionSettings: ConnectionSettings;
+  readonly #timeouts: ConnectionTimeouts;
   readonly #observer: PingObserver;
   readonly #stopping = new AbortController();
   /** Resolves after the first ping. */
@@ -70,15 +81,15 @@ class Heartbeat {
   #connection: FastdfsConnection | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(address: ServerAddress, settings: HeartbeatSettings, observer: PingObserver) {
+  constructor(
+    address: ServerAddress,
+    settings: HeartbeatSettings,
+    timeouts: ConnectionTimeouts,
+    observer: PingObserver,
+  ) {
     this.#address = address;
     this.#settings = settings;
-    const { timeoutMs } = settings;
-    this.#connectionSettings = {
-      connectTimeoutMs: timeoutMs,
-      idleTimeoutMs: timeoutMs,
-      commandTimeoutMs: timeoutMs,
-    };
+    this.#timeouts = timeouts;
     this.#observer = observer;
     this.first = this.#beat();
   }
@@ -120,13 +131,12 @@ class Heartbeat {
   }
 
   async #connect(): Promise<FastdfsConnection> {
-    const connection = new FastdfsConnection(this.#address, this.#connectionSettings, () => {
+    const connection = new FastdfsConnection(this.#address, this.#timeouts, () => {
       if (this.#connection === connection) this.#connection = null;
     });
     const { signal } = this.#stopping;
-    const sink = { isTransfer: false, start: () => {}, data: () => true, end: () => {} };
     try {
-      await connection.open({ command: activeTest.name, sink, contentSize: 0, signal });
+      await connection.open(activeTest.name, signal);
       return connection;
     } catch (error) {
       connection.close('connect-failed');

@@ -12,10 +12,6 @@ export class ResponseFramer {
     return this.#headerFill > 0;
   }
 
-  get hasHeader(): boolean {
-    return this.#headerFill === HEADER_SIZE;
-  }
-
   /** Bytes of the body that are still to come. */
   get bodyLeft(): number {
     return this.#bodyLeft;

@@ -3,6 +3,7 @@ import type { ConnectionObserver } from './close-reason.ts';
 import type { FastdfsConnection } from './connection.ts';
 import { ConnectionPool, type PoolCounts, type Purpose } from './connection-pool.ts';
 import type { PoolSettings } from './connection-settings.ts';
+import { ConnectionTimeouts } from './connection-timeouts.ts';
 import { renderAddress, type ServerAddress } from './server-address.ts';
 
 interface PoolState extends PoolCounts {
@@ -15,6 +16,7 @@ export class ServerPools {
   readonly #settings: PoolSettings;
   readonly #observer: ConnectionObserver;
   readonly #addressMap: AddressMap;
+  readonly #timeouts: ConnectionTimeouts;
   readonly #pools = new Map<string, ConnectionPool>();
   readonly #expiryTimer: NodeJS.Timeout;
 
@@ -27,6 +29,7 @@ export class ServerPools {
     this.#settings = settings;
     this.#observer = observer;
     this.#addressMap = addressMap;
+    this.#timeouts = new ConnectionTimeouts(settings);
     const intervalMs = Math.max(settings.idleConnectionLifetimeMs / 2, 10);
     this.#expiryTimer = setInterval(() => this.#expireIdle(), intervalMs).unref();
   }
@@ -40,7 +43,8 @@ export class ServerPools {
     const name = renderAddress(address);
     let pool = this.#pools.get(name);
     if (pool === undefined) {
-      pool = new ConnectionPool(this.#addressMap.resolve(address), this.#settings, this.#observer);
+      const reachable = this.#addressMap.resolve(address);
+      pool = new ConnectionPool(reachable, this.#settings, this.#timeouts, this.#observer);
       this.#pools.set(name, pool);
     }
     return pool.withConnection(purpose, task);

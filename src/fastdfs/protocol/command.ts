@@ -9,6 +9,8 @@ export interface Command<Request, Response>
     ResponseEncoder<Response> {
   /** FastDFS's name without its `TRACKER_PROTO_CMD_`/`STORAGE_PROTO_CMD_` prefix. */
   readonly name: string;
+  /** Whether the server works through a whole file before it answers. */
+  readonly mayTakeLong?: true;
   /**
    * Throws `ProtocolError` when the bytes are not exactly one request of this command.
    * `headerStatus` is the status byte of the request's header, which QUERY_FILE_INFO alone uses.

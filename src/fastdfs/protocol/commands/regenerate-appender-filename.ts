@@ -14,6 +14,7 @@ import { fileResponse } from './file-response.ts';
 export const regenerateAppenderFilename: Command<{ readonly fileName: string }, FileIdParts> = {
   name: 'REGENERATE_APPENDER_FILENAME',
   code: 38,
+  mayTakeLong: true,
   encodeRequest({ fileName }) {
     requireFileName(fileName);
     return new FieldWriter().plainText(fileName).toBuffer();

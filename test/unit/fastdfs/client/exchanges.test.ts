@@ -158,6 +158,8 @@ describe('a command fails', () => {
     ['idleTimeoutMs', { idleTimeoutMs: 30 }, nothing],
     ['commandTimeoutMs', { commandTimeoutMs: 30 }, nothing],
     ['idleTimeoutMs', { idleTimeoutMs: 30 }, Buffer.of(0, 0, 0)],
+    ['responseTimeoutMs', { responseTimeoutMs: 30 }, nothing],
+    ['responseTimeoutMs', { responseTimeoutMs: 30 }, Buffer.of(0, 0, 0)],
   ])('by its %s when the server stalls', async (timeoutName, settings, answerStart) => {
     const server = await serveReplies((peer) => peer.write(answerStart));
     const { pools, closed } = observedPools(settings);

@@ -9,6 +9,7 @@ import { FakeServer, type Script } from '../../../support/fake-server.ts';
 /** Long enough that no limit is met unless a test shortens it. */
 export const PATIENT: PoolSettings = {
   connectTimeoutMs: 10_000,
+  responseTimeoutMs: 10_000,
   idleTimeoutMs: 10_000,
   commandTimeoutMs: 10_000,
   connectionsPerServerMax: 4,
