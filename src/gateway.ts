@@ -3,6 +3,8 @@ import type { BlobStoreEvent } from './blob-store/blob-store.ts';
 import { FASTDFS_DEFAULTS, openFastdfsBlobStore } from './blob-store/fastdfs-blob-store.ts';
 import type { Config } from './config.ts';
 import { AccessKeys, type KeyPair } from './core/access-keys.ts';
+import { OpenFiles } from './core/open-files.ts';
+import { Orphans } from './core/orphans.ts';
 import { Reaper } from './core/reaper.ts';
 import { SecretBox, SecretError } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
@@ -153,6 +155,8 @@ async function openWith(
       ...(threads ? {} : { threads }),
     });
     closers.add(() => index.close());
+    const orphans = new Orphans({ index, logger, now: Date.now, deleteDelayMs });
+    closers.add(() => orphans.close());
     const blobs = openFastdfsBlobStore({
       ...FASTDFS_DEFAULTS,
       ...config.fastdfs,
@@ -167,7 +171,8 @@ async function openWith(
       locationGroups,
       storageClassGroups,
     };
-    const core = { index, blobs, settings, logger, now: Date.now };
+    const openFiles = new OpenFiles();
+    const core = { index, blobs, openFiles, orphans, settings, logger, now: Date.now };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
     return { core, accessKeys, close: () => closers.closeAll() };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Bucket, ObjectRecord } from '../object-index/records.ts';
 import { type ByteRange, type RequestedRange, resolveRange } from './byte-range.ts';
 import { GatewayError } from './errors.ts';
 import { checkKey } from './names.ts';
+import type { HeldFiles } from './open-files.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
 import type { CoreServices } from './services.ts';
 import { isOnlyVersion } from './version-id.ts';
@@ -131,10 +132,19 @@ async function readObject(
   if (fileId === null || size === 0 || size > wholeReadSizeMax) {
     return await openObject(core, object, range, signal);
   }
-  return await core.blobs.read({ fileId, offset: start, size }, { signal });
+  const held = core.openFiles.hold();
+  held.add(fileId);
+  try {
+    return await core.blobs.read({ fileId, offset: start, size }, { signal });
+  } finally {
+    held.release();
+  }
 }
 
-/** Bytes of an object: `range` of it, or all when null. Null when there are none. */
+/**
+ * Bytes of an object: `range` of it, or all when null. Null when there are none. The files are not
+ * deleted before the stream is closed, not even when the object is.
+ */
 export async function openObject(
   core: CoreServices,
   object: ObjectRecord,
@@ -143,11 +153,21 @@ export async function openObject(
 ): Promise<Readable | null> {
   const { start, size } = range ?? { start: 0, size: object.size };
   if (size === 0) return null;
+  const held = core.openFiles.hold();
+  if (object.fileId !== null) held.add(object.fileId);
   const pieces =
     object.fileId === null
-      ? piecesOf(core, object, start, start + size)
+      ? piecesOf(core, object, start, start + size, held)
       : [{ fileId: object.fileId, offset: start, size }];
-  return await core.blobs.open(pieces, { signal });
+  try {
+    const body = await core.blobs.open(pieces, { signal });
+    if (body.closed) held.release();
+    else body.once('close', () => held.release());
+    return body;
+  } catch (error) {
+    held.release();
+    throw error;
+  }
 }
 
 /**
@@ -159,11 +179,14 @@ async function* piecesOf(
   object: ObjectRecord,
   start: number,
   end: number,
+  held: HeldFiles,
 ): AsyncGenerator<FilePiece, void, void> {
   let offset = start;
   while (offset < end) {
     const segments = await core.index.listSegments(object.id, offset, segmentsPageSize);
     if (segments.length === 0) throw missingBytes(object, offset);
+    // Their rows go with the object, so those that have their turn later are held now.
+    for (const { fileId } of segments) held.add(fileId);
     for (const segment of segments) {
       const skipped = offset - segment.startOffset;
       if (skipped < 0 || skipped >= segment.size) throw missingBytes(object, offset);

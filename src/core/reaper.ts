@@ -1,42 +1,54 @@
-import type { PendingDeletion } from '../object-index/records.ts';
+import { deleteGroupFiles, type GroupDeletionsResult } from './group-deletions.ts';
+import { GroupPauses, type PausedGroup } from './group-pauses.ts';
 import type { CoreServices } from './services.ts';
 
 export interface ReaperOptions {
-  /** Deletions that run at the same time. */
+  /** Deletions of one group that run at the same time. */
   readonly concurrencyMax?: number;
-  /** Deletions read from the queue at once. */
+  /** Files of a group that are read from the queue at once. */
   readonly batchSizeMax?: number;
-  /** Rest between two looks into an empty queue, and the first delay of a failed deletion. */
+  /** Rest between two looks into the queue. */
   readonly intervalMs?: number;
+  /** Told of each run over a group's files that did something. */
+  readonly onRun?: (groupName: string, result: GroupDeletionsResult) => void;
+  /** Milliseconds of a clock that never jumps; replaced in tests. */
+  readonly monotonicNow?: () => number;
 }
-
-/** A file that cannot be deleted is tried again after at most this time. */
-const retryDelayMsMax = 3_600_000;
 
 /** How long a repeated CompleteMultipartUpload gets its first answer. */
 const completedUploadsKeptMs = 86_400_000;
 const forgetIntervalMs = 600_000;
 
-type ReaperServices = Pick<CoreServices, 'index' | 'blobs' | 'logger' | 'now'>;
+type ReaperServices = Pick<
+  CoreServices,
+  'index' | 'blobs' | 'openFiles' | 'orphans' | 'logger' | 'now'
+>;
 
 /**
  * Deletes files that no key needs, in the background, from the queue that the index keeps: what
- * is queued survives a restart, and a file whose deletion failed is tried again, ever more seldom.
+ * is queued survives a restart. Groups are worked on side by side, each at its own pace, so one
+ * that is slow or down does not hold up the others.
  */
 export class Reaper {
   readonly #core: ReaperServices;
   readonly #concurrencyMax: number;
   readonly #batchSizeMax: number;
   readonly #intervalMs: number;
+  readonly #onRun: (groupName: string, result: GroupDeletionsResult) => void;
+  readonly #pauses: GroupPauses;
   readonly #stopping = new AbortController();
+  /** By group. */
+  readonly #runs = new Map<string, Promise<void>>();
   #running: Promise<void> | null = null;
   #forgottenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(core: ReaperServices, options: ReaperOptions = {}) {
     this.#core = core;
     this.#concurrencyMax = options.concurrencyMax ?? 4;
-    this.#batchSizeMax = options.batchSizeMax ?? 200;
+    this.#batchSizeMax = options.batchSizeMax ?? 500;
     this.#intervalMs = options.intervalMs ?? 1000;
+    this.#onRun = options.onRun ?? (() => {});
+    this.#pauses = new GroupPauses(options.monotonicNow);
   }
 
   start(): void {
@@ -47,34 +59,25 @@ export class Reaper {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await Promise.all(this.#runs.values());
   }
 
-  /** Handles one batch of due deletions. Resolves to the number of them. */
-  async runOnce(): Promise<number> {
-    const nowMs = this.#core.now();
-    if (nowMs - this.#forgottenAtMs >= forgetIntervalMs) {
-      this.#forgottenAtMs = nowMs;
-      await this.#core.index.forgetCompletedUploads(nowMs - completedUploadsKeptMs);
-    }
-    let handled = 0;
-    for (const groupName of await this.#core.index.listDueGroups(nowMs)) {
-      const due = await this.#core.index.listDueDeletions({
-        groupName,
-        dueAtMs: nowMs,
-        after: null,
-        limit: this.#batchSizeMax,
-      });
-      if (due.length > 0) await this.#deleteAll(due);
-      handled += due.length;
-    }
-    return handled;
+  /** Groups whose files wait because no server of theirs could be reached. */
+  pausedGroups(): PausedGroup[] {
+    return this.#pauses.list();
+  }
+
+  /** One look into the queue; resolves when all that it started has ended. */
+  async runOnce(): Promise<void> {
+    await this.#look();
+    await Promise.all(this.#runs.values());
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        if ((await this.runOnce()) >= this.#batchSizeMax) continue;
+        await this.#look();
       } catch (error) {
         this.#core.logger.error({ err: error }, 'the queue of files to delete cannot be worked on');
       }
@@ -82,45 +85,50 @@ export class Reaper {
     }
   }
 
-  async #deleteAll(due: readonly PendingDeletion[]): Promise<void> {
-    const { signal } = this.#stopping;
-    const finished: number[] = [];
-    const failed: { deletion: PendingDeletion; error: unknown }[] = [];
-    const waiting = due[Symbol.iterator]();
-    const worker = async () => {
-      // The workers share one iterator: each takes the next that none has taken.
-      for (const deletion of waiting) {
-        if (signal.aborted) return;
-        try {
-          await this.#core.blobs.delete(deletion.fileId, { signal });
-          finished.push(deletion.id);
-        } catch (error) {
-          failed.push({ deletion, error });
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: this.#concurrencyMax }, worker));
-    if (finished.length > 0) await this.#core.index.finishDeletions(finished);
-    const [first] = failed;
-    // Deletions cut off by a stop stay in the queue as they are.
-    if (!first || signal.aborted) return;
-    // One line a batch: while the cluster is down, all of them fail.
-    this.#core.logger.warn(
-      { err: first.error, fileId: first.deletion.fileId, failedCount: failed.length },
-      'files could not be deleted and will be tried again',
-    );
-    await this.#core.index.postponeDeletions(
-      failed.map(({ deletion, error }) => ({
-        id: deletion.id,
-        notBeforeMs: this.#retryAt(deletion),
-        problem: error instanceof Error ? error.message : String(error),
-      })),
-    );
+  async #look(): Promise<void> {
+    const { index, orphans, now } = this.#core;
+    await orphans.flush();
+    const nowMs = now();
+    if (nowMs - this.#forgottenAtMs >= forgetIntervalMs) {
+      this.#forgottenAtMs = nowMs;
+      await index.forgetCompletedUploads(nowMs - completedUploadsKeptMs);
+    }
+    for (const groupName of await index.listDueGroups(nowMs)) {
+      if (this.#runs.has(groupName) || this.#pauses.isPaused(groupName)) continue;
+      const run = this.#deleteFilesOf(groupName, nowMs).finally(() => this.#runs.delete(groupName));
+      this.#runs.set(groupName, run);
+    }
   }
 
-  #retryAt({ attempts }: PendingDeletion): number {
-    const delayMs = Math.min(this.#intervalMs * 2 ** Math.min(attempts, 30), retryDelayMsMax);
-    return this.#core.now() + delayMs;
+  /** Never rejects. */
+  async #deleteFilesOf(groupName: string, dueAtMs: number): Promise<void> {
+    try {
+      const result = await deleteGroupFiles(this.#core, groupName, {
+        dueAtMs,
+        concurrencyMax: this.#concurrencyMax,
+        batchSizeMax: this.#batchSizeMax,
+        isProbing: this.#pauses.hasFailed(groupName),
+        signal: this.#stopping.signal,
+      });
+      const wasReached = result.unreachable === null || result.deletedCount > 0;
+      if (wasReached && !this.#stopping.signal.aborted && this.#pauses.works(groupName)) {
+        this.#core.logger.info({ groupName }, 'files of the group are deleted again');
+      }
+      if (result.unreachable !== null) this.#pause(groupName, result.unreachable);
+      this.#onRun(groupName, result);
+    } catch (error) {
+      this.#pause(groupName, error);
+    }
+  }
+
+  #pause(groupName: string, error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    const problem = error instanceof Error ? error.message : String(error);
+    const pauseMs = this.#pauses.failed(groupName, problem);
+    this.#core.logger.warn(
+      { err: error, groupName, pauseMs },
+      'files of the group cannot be deleted now; they stay queued',
+    );
   }
 }
 

@@ -1,6 +1,8 @@
 import type { BlobStore } from '../blob-store/blob-store.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 import type { Logger } from '../support/logger.ts';
+import type { OpenFiles } from './open-files.ts';
+import type { Orphans } from './orphans.ts';
 import type { GroupMappings } from './placement.ts';
 
 /** Bounds that the rules need; `config.ts` fills them in. */
@@ -17,6 +19,10 @@ interface CoreSettings extends GroupMappings {
 export interface CoreServices {
   readonly index: ObjectIndex;
   readonly blobs: BlobStore;
+  /** What is being read in this process. */
+  readonly openFiles: OpenFiles;
+  /** Takes what failed writes leave behind. */
+  readonly orphans: Orphans;
   readonly settings: CoreSettings;
   readonly logger: Logger;
   /** Milliseconds since 1970; replaced in tests. */

@@ -4,7 +4,6 @@ import type { Checksum, ChecksumAlgorithm, SegmentContent } from '../object-inde
 import { ContentDigest, type ContentDigests, checkDigests } from './content-digest.ts';
 import { GatewayError } from './errors.ts';
 import type { IncomingContent } from './incoming-content.ts';
-import { queueOrphans } from './orphans.ts';
 import type { CoreServices } from './services.ts';
 
 /** Content that is on storage servers and verified, but that no key refers to yet. */
@@ -71,7 +70,7 @@ class StoredFiles {
   add(fileId: string): void {
     if (this.#state === 'storing') this.#fileIds.push(fileId);
     // A storage server may answer after the write was given up.
-    else if (this.#state === 'discarded') void queueOrphans(this.#core, [fileId]);
+    else if (this.#state === 'discarded') void this.#core.orphans.queue([fileId]);
   }
 
   keep(): void {
@@ -89,7 +88,7 @@ class StoredFiles {
 
   async discard(): Promise<void> {
     this.#state = 'discarded';
-    await queueOrphans(this.#core, this.#fileIds);
+    await this.#core.orphans.queue(this.#fileIds);
   }
 }
 

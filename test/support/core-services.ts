@@ -1,3 +1,5 @@
+import { OpenFiles } from '../../src/core/open-files.ts';
+import { Orphans } from '../../src/core/orphans.ts';
 import type { Caller, CoreServices } from '../../src/core/services.ts';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { Bucket } from '../../src/object-index/records.ts';
@@ -53,8 +55,11 @@ export async function createTestCore(
     locationConstraint: null,
     createdAtMs: clock.nowMs,
   });
+  const logger = createLogger('silent');
   return {
     index,
+    openFiles: new OpenFiles(),
+    orphans: new Orphans({ index, logger, now, deleteDelayMs }),
     blobs: new MemoryBlobStore(
       options.segmentSizeBytesMax ? { segmentSizeBytesMax: options.segmentSizeBytesMax } : {},
     ),
@@ -65,7 +70,7 @@ export async function createTestCore(
       locationGroups: new Map(Object.entries(options.locationGroups ?? {})),
       storageClassGroups: new Map(Object.entries(options.storageClassGroups ?? {})),
     },
-    logger: createLogger('silent'),
+    logger,
     now,
     clock,
     alice,

@@ -99,7 +99,7 @@ export class MemoryBlobStore implements BlobStore {
   async delete(fileId: string, options: { readonly signal: AbortSignal }): Promise<void> {
     options.signal.throwIfAborted();
     if (this.faults.undeletable?.has(fileId)) {
-      throw new BlobStoreError('unavailable', `${fileId} cannot be deleted now`);
+      throw new BlobStoreError('refused', `${fileId} cannot be deleted now`);
     }
     this.files.delete(fileId);
   }

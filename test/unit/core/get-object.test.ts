@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { Readable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
 import { type GetObjectRequest, getObject, headObject } from '../../../src/core/get-object.ts';
 import { putObject } from '../../../src/core/put-object.ts';
-import { createTestCore, type TestCore } from '../../support/core-services.ts';
+import { Reaper } from '../../../src/core/reaper.ts';
+import { createTestCore, deleteDelayMs, type TestCore } from '../../support/core-services.ts';
 import { bytesOf, incomingContent } from '../../support/incoming-content.ts';
 
 const content = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251));
@@ -130,6 +132,54 @@ describe('an object that changes while it is opened', () => {
     await put(core, 'cat.jpg', content);
     const opened = getObject(core, read(core, {}), signal);
     await expect(opened).rejects.toMatchObject({ reason: 'not-found' });
+  });
+});
+
+describe('the files of an object that is deleted while it is read', () => {
+  /** Deletes the object and everything that is due, with the reader in the middle of the body. */
+  async function deleteUnderReader(core: TestCore, key: string): Promise<void> {
+    await core.index.deleteObjects(core.bucket.id, [key]);
+    core.clock.nowMs += deleteDelayMs;
+    await new Reaper(core).runOnce();
+  }
+
+  it('stay until the last byte has been read', async () => {
+    const core = await createFilledCore();
+    const { body } = await getObject(core, read(core, {}), signal);
+    await deleteUnderReader(core, 'cat.jpg');
+    expect(await bytesOf(body)).toEqual(content);
+    core.clock.nowMs += deleteDelayMs;
+    await vi.waitFor(() => expect(core.openFiles.count).toBe(0));
+    await new Reaper(core).runOnce();
+    expect(await core.index.countDeletions()).toBe(0);
+    expect(core.blobs.files.size).toBe(1);
+  });
+
+  it('are let go when the reader leaves', async () => {
+    const core = await createFilledCore();
+    const { body } = await getObject(core, read(core, {}), signal);
+    expect(core.openFiles.count).toBe(10);
+    if (body instanceof Readable) body.destroy();
+    await vi.waitFor(() => expect(core.openFiles.count).toBe(0));
+  });
+
+  it('are let go when they cannot be opened', async () => {
+    const core = await createFilledCore();
+    core.blobs.files.clear();
+    for (const key of ['cat.jpg', 'small']) {
+      await expect(getObject(core, read(core, { key }), signal)).rejects.toThrow();
+    }
+    expect(core.openFiles.count).toBe(0);
+  });
+
+  it('are let go when a small file was read whole', async () => {
+    const core = await createFilledCore();
+    let openCount = 0;
+    core.blobs.onOpen = async () => {
+      openCount = core.openFiles.count;
+    };
+    await getObject(core, read(core, { key: 'small' }), signal);
+    expect([openCount, core.openFiles.count]).toEqual([1, 0]);
   });
 });
 
