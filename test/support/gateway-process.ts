@@ -93,7 +93,8 @@ export class GatewayProcess {
 
   /** Ends it and removes its data, after a shared cluster has got rid of what was deleted. */
   async dispose(): Promise<void> {
-    if (process.env.FASTDFS_TRACKERS) await this.#waitForDeletions();
+    const { FASTDFS_TRACKERS, FASTDFS_CLUSTER_CONTROL } = process.env;
+    if (FASTDFS_TRACKERS || FASTDFS_CLUSTER_CONTROL) await this.#waitForDeletions();
     await this.end();
     await rm(this.dataDir, { recursive: true, force: true });
   }

@@ -11,8 +11,12 @@ import { RawConnection } from '../raw-fastdfs.ts';
 const POLL_INTERVAL_MS = 20;
 const TIMEOUT_MS = 90_000;
 
+export interface ListedStorage extends StorageRecord {
+  readonly groupName: string;
+}
+
 /** All storage servers that a tracker lists, whatever their status; empty when it does not answer. */
-export async function listStorageServers(tracker: HostPort): Promise<readonly StorageRecord[]> {
+export async function listStorageServers(tracker: HostPort): Promise<readonly ListedStorage[]> {
   let connection: RawConnection;
   try {
     connection = await RawConnection.open(tracker);
@@ -22,10 +26,12 @@ export async function listStorageServers(tracker: HostPort): Promise<readonly St
   try {
     const groups = await connection.request(listAllGroups, undefined);
     if (groups === null || groups.status !== 0) return [];
-    const records: StorageRecord[] = [];
+    const records: ListedStorage[] = [];
     for (const { groupName } of listAllGroups.decodeResponse(groups.body)) {
       const storages = await connection.request(listStorages, { groupName, storageId: null });
-      if (storages?.status === 0) records.push(...listStorages.decodeResponse(storages.body));
+      if (storages?.status !== 0) continue;
+      const listed = listStorages.decodeResponse(storages.body);
+      records.push(...listed.map((record) => ({ ...record, groupName })));
     }
     return records;
   } finally {

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sizeOfRun } from '../../support/cluster/cluster-under-test.ts';
+import {
+  type FaultyCluster,
+  noteFigures,
+  randomObject,
+  startFaultyCluster,
+} from '../../support/faulty-cluster.ts';
+import { inParallel } from '../../support/in-parallel.ts';
+
+const CLIENTS = 32;
+/** Of load, while a server is killed and started again. */
+const loadMs = 1000 * sizeOfRun('CLUSTER_FAULTS_LOAD_SECONDS', 4);
+
+let cluster: FaultyCluster;
+beforeAll(async () => {
+  cluster = await startFaultyCluster();
+});
+afterAll(() => cluster.close());
+
+class Load {
+  readonly acknowledged = new Map<string, Buffer>();
+  requests = 0;
+  readonly failures: string[] = [];
+  readonly wrong: string[] = [];
+
+  /** Puts and gets until the deadline, each object once at a time of its own. */
+  async run(name: string, client: S3Client, deadlineMs: number): Promise<void> {
+    const keys: string[] = [];
+    for (let number = 0; Date.now() < deadlineMs; number += 1) {
+      const key = `${name}/${number}`;
+      const content = randomObject(1 + ((number * 7919) % 60_000));
+      await this.#count(async () => {
+        await cluster.put(key, content, client);
+        this.acknowledged.set(key, content);
+        keys.push(key);
+      });
+      const other = keys[Math.floor(Math.random() * keys.length)];
+      if (other !== undefined) await this.#count(() => this.#check(other, client));
+    }
+  }
+
+  async #count(request: () => Promise<void>): Promise<void> {
+    this.requests += 1;
+    try {
+      await request();
+    } catch (error) {
+      this.failures.push(String(error));
+    }
+  }
+
+  async #check(key: string, client: S3Client): Promise<void> {
+    const content = await cluster.get(key, client);
+    if (!this.acknowledged.get(key)?.equals(content)) this.wrong.push(key);
+  }
+}
+
+it('keeps what was acknowledged, and hides a killed storage server from clients', async () => {
+  const once = new Load();
+  const retrying = new Load();
+  const deadlineMs = Date.now() + loadMs;
+  const clients = Array.from({ length: CLIENTS }, (_, number) =>
+    number % 2 === 0
+      ? once.run(`once-${number}`, cluster.s3Once, deadlineMs)
+      : retrying.run(`retrying-${number}`, cluster.s3, deadlineMs),
+  );
+  await sleep(loadMs / 4);
+  await cluster.control.kill('g1s1');
+  await sleep(loadMs / 2);
+  await cluster.control.start('g1s1');
+  await Promise.all(clients);
+
+  const rate = (load: Load) => load.failures.length / load.requests;
+  noteFigures('kill-under-load', {
+    requests: once.requests + retrying.requests,
+    errorRateWithoutRetries: rate(once),
+    errorRateWithRetries: rate(retrying),
+  });
+  expect(retrying.failures).toEqual([]);
+  expect([...once.wrong, ...retrying.wrong]).toEqual([]);
+  // Few requests meet the server just as it dies in a way that cannot be hidden.
+  expect(rate(once), once.failures.slice(0, 5).join('\n')).toBeLessThan(0.02);
+
+  const all = [...once.acknowledged, ...retrying.acknowledged];
+  const lost: string[] = [];
+  await inParallel(CLIENTS, all.length, async (number) => {
+    const [key, content] = all[number] ?? ['', Buffer.alloc(0)];
+    const found = await cluster.get(key).catch((error: unknown) => String(error));
+    if (typeof found === 'string' || !found.equals(content)) lost.push(`${key}: ${found}`);
+  });
+  expect(all.length).toBeGreaterThan(CLIENTS);
+  expect(lost).toEqual([]);
+});
