@@ -47,7 +47,14 @@ export class ReadTargets {
 
   /** The next one; null when there is none left. */
   async next(): Promise<ServerAddress | null> {
-    if (!this.#ranking.isSourceKnown && this.#named === null) await this.#ask();
+    if (!this.#ranking.isSourceKnown && this.#named === null) {
+      const { groupName } = this.#facts.file;
+      await this.#cluster.view.findSource(groupName, this.#facts.source);
+      this.#ranking.look();
+      const known = this.nextKnown();
+      if (known !== null) return known;
+      this.#named = this.#ranking.isSourceKnown ? [] : await this.#askTrackers();
+    }
     const isUntried = (server: ServerAddress) => !this.#tried.includes(renderAddress(server));
     const named = this.#named?.find((server) => isUntried(server));
     return this.#take(named ?? this.#ranking.best(this.#tried)) ?? this.#sourceOnceMore();
@@ -103,19 +110,16 @@ export class ReadTargets {
     return this.#ranking.lastResort();
   }
 
-  async #ask(): Promise<void> {
-    const { trackers, view } = this.#cluster;
-    this.#named = [];
-    await view.findSource(this.#facts.file.groupName, this.#facts.source);
-    this.#ranking.look();
-    if (this.#ranking.isSourceKnown) return;
+  async #askTrackers(): Promise<ServerAddress[]> {
+    const { file } = this.#facts;
     try {
-      const { storages } = await trackers.queryFetchAll(this.#facts.file, this.#signal);
-      this.#named = this.#ranking.sort(storages);
+      const { storages } = await this.#cluster.trackers.queryFetchAll(file, this.#signal);
+      return this.#ranking.sort(storages);
     } catch (error) {
       if (!isFastdfsFailure(error)) throw error;
       this.#isUnreachable = true;
       this.#lastFailure ??= error;
+      return [];
     }
   }
 

@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import type { BlobStore } from '../../../src/blob-store/blob-store.ts';
+import type { BlobStore, BlobStoreEvent, FilePiece } from '../../../src/blob-store/blob-store.ts';
 import {
   FASTDFS_DEFAULTS,
   type FastdfsBlobStoreSettings,
@@ -22,6 +22,7 @@ export interface Bench {
   readonly tracker: FakeTracker;
   readonly storages: FakeStorage[];
   readonly closed: string[];
+  readonly events: BlobStoreEvent[];
 }
 
 /** A blob store on a fake cluster: by default one group of two. Segments have 1000 bytes. */
@@ -32,17 +33,19 @@ export async function startBench(
   const { tracker, storages, stop } = await startFakeCluster(groups);
   cleanups.push(stop);
   const closed: string[] = [];
+  const events: BlobStoreEvent[] = [];
   const store = openFastdfsBlobStore({
     ...FASTDFS_DEFAULTS,
     segmentSizeBytesMax: 1000,
     trackers: [tracker.address],
     onEvent: (event) => {
+      events.push(event);
       if (event.kind === 'connection-closed') closed.push(event.reason);
     },
     ...settings,
   });
   cleanups.push(() => store.close());
-  return { store, tracker, storages, closed };
+  return { store, tracker, storages, closed, events };
 }
 
 /** The storage server at a place; a test that names a wrong one fails here. */
@@ -50,6 +53,17 @@ export function at(storages: readonly FakeStorage[], index: number): FakeStorage
   const storage = storages[index];
   if (storage === undefined) throw new Error(`no storage server ${index}`);
   return storage;
+}
+
+/** Stores one file at the storage server that the tracker names, its source. */
+export async function storeOne({ store }: Bench, content: Buffer): Promise<FilePiece> {
+  const [file] = await store.storeBuffer(content, { signal: neverAborted });
+  if (file === undefined) throw new Error('nothing stored');
+  return { fileId: file.fileId, offset: 0, size: content.length };
+}
+
+export function replicate(from: FakeStorage, to: FakeStorage): void {
+  for (const [fileName, content] of from.files) to.files.set(fileName, content);
 }
 
 /** All files of the storage servers, joined by server in the order of their storing. */

@@ -5,7 +5,7 @@ import type { BlobStore, FilePiece } from '../../../src/blob-store/blob-store.ts
 import { downloadFile } from '../../../src/fastdfs/protocol/commands/download-file.ts';
 import { encodeResponseHeader } from '../../../src/fastdfs/protocol/frame.ts';
 import type { FakeStorage } from '../../support/fake-cluster.ts';
-import { at, type Bench, neverAborted, startBench } from './harness.ts';
+import { at, neverAborted, replicate, startBench, storeOne } from './harness.ts';
 
 const DOWNLOAD = downloadFile.code;
 const QUERY_FETCH_ALL = 105;
@@ -20,17 +20,6 @@ async function readAll(stream: Readable): Promise<Buffer> {
 
 async function read(store: BlobStore, pieces: Parameters<BlobStore['open']>[0]): Promise<Buffer> {
   return readAll(await store.open(pieces, { signal }));
-}
-
-/** Stores one file at the first storage server, its source. */
-async function storeOne({ store }: Bench, content: Buffer): Promise<FilePiece> {
-  const [file] = await store.storeBuffer(content, { signal });
-  if (file === undefined) throw new Error('nothing stored');
-  return { fileId: file.fileId, offset: 0, size: content.length };
-}
-
-function replicate(from: FakeStorage, to: FakeStorage): void {
-  for (const [fileName, content] of from.files) to.files.set(fileName, content);
 }
 
 /** Answers downloads from its files, but breaks off after so many bytes of the body. */
@@ -168,6 +157,26 @@ describe('opening pieces', () => {
     }
     stream.destroy();
     expect(await read(bench.store, [{ ...piece, size: 5 }])).toEqual(Buffer.alloc(5));
+  });
+
+  it('opens a piece that got no connection before its turn when it has its turn', async () => {
+    const settings = { ...large, connectionsPerServerMax: 1, connectionWaitTimeoutMs: 20 };
+    const bench = await startBench({ group1: 1 }, settings);
+    const content = randomBytes(4 * 1024 * 1024);
+    const piece = await storeOne(bench, content);
+    const stream = await bench.store.open([piece, piece], { signal });
+    const chunks: Buffer[] = [];
+    const isLong = () => Buffer.concat(chunks).length > 2.5 * 1024 * 1024;
+    while (!isLong()) {
+      const chunk = stream.read();
+      if (chunk === null) await new Promise((resolve) => stream.once('readable', resolve));
+      else chunks.push(chunk);
+    }
+    const failed = () => bench.store.poolStates().every(({ waitingCount }) => waitingCount === 0);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await expect.poll(failed).toBe(true);
+    chunks.push(await readAll(stream));
+    expect(Buffer.concat(chunks).equals(Buffer.concat([content, content]))).toBe(true);
   });
 
   it('lends the connection of a reader that pauses to others, and reads on later', async () => {

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { FilePiece } from '../../../src/blob-store/blob-store.ts';
+import { downloadFile } from '../../../src/fastdfs/protocol/commands/download-file.ts';
+import { queryFetchAll } from '../../../src/fastdfs/protocol/commands/query-fetch.ts';
+import { encodeFileName } from '../../../src/fastdfs/protocol/file-name-fields.ts';
+import type { FakeStorage } from '../../support/fake-cluster.ts';
+import {
+  at,
+  type Bench,
+  replicate,
+  neverAborted as signal,
+  startBench,
+  storeOne,
+} from './harness.ts';
+
+const DOWNLOAD = downloadFile.code;
+const ACTIVE = 7;
+const WAIT_SYNC = 1;
+const OFFLINE = 5;
+const NOT_FOUND = 2;
+const BUSY = 16;
+const DAY = 86_400;
+const content = randomBytes(100);
+
+function nowS(): number {
+  return Math.trunc(Date.now() / 1000);
+}
+
+function downloads(storage: FakeStorage): number {
+  return storage.requests.filter((code) => code === DOWNLOAD).length;
+}
+
+/** A file of that age on all storage servers of a group; the first one is its source. */
+async function startWithFile(ageS: number, count = 2): Promise<{ bench: Bench; piece: FilePiece }> {
+  const bench = await startBench({ group1: count });
+  const source = at(bench.storages, 0);
+  source.timestamp = nowS() - ageS;
+  const piece = await storeOne(bench, content);
+  for (const replica of bench.storages.slice(1)) replicate(source, replica);
+  return { bench, piece };
+}
+
+async function readTimes({ store }: Bench, piece: FilePiece, times: number): Promise<void> {
+  for (let i = 0; i < times; i += 1) expect(await store.read(piece, { signal })).toEqual(content);
+}
+
+describe('a file is read', () => {
+  it('from all servers in turn when it is old enough', async () => {
+    const { bench, piece } = await startWithFile(2 * DAY, 3);
+    await readTimes(bench, piece, 90);
+    for (const storage of bench.storages) expect(downloads(storage)).toBeGreaterThan(5);
+    expect(bench.tracker.requests).not.toContain(queryFetchAll.code);
+  });
+
+  it('from its source alone while its replicas may lag', async () => {
+    const { bench, piece } = await startWithFile(60);
+    await readTimes(bench, piece, 20);
+    expect(downloads(at(bench.storages, 0))).toBe(20);
+  });
+
+  it('from a replica that has later files, too', async () => {
+    const bench = await startBench({ group1: 2 });
+    at(bench.storages, 0).timestamp = nowS() - 60;
+    at(bench.storages, 1).lastSyncedS = nowS() - 10;
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    await readTimes(bench, piece, 60);
+    for (const storage of bench.storages) expect(downloads(storage)).toBeGreaterThan(5);
+  });
+
+  it('from the server with the fewest requests under way', async () => {
+    const { bench, piece } = await startWithFile(2 * DAY);
+    const waiting: (() => void)[] = [];
+    at(bench.storages, 0).intercept = async (_peer, { code }) => {
+      if (code === DOWNLOAD) await new Promise<void>((resolve) => waiting.push(resolve));
+      return false;
+    };
+    const slow: Promise<Buffer>[] = [];
+    while (waiting.length === 0) {
+      slow.push(bench.store.read(piece, { signal }));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const before = downloads(at(bench.storages, 1));
+    await readTimes(bench, piece, 20);
+    expect(downloads(at(bench.storages, 1))).toBe(before + 20);
+    for (const resolve of waiting) resolve();
+    expect(await Promise.all(slow)).toEqual(slow.map(() => content));
+  });
+
+  it('from a replica that may lag when the source is down', async () => {
+    const { bench, piece } = await startWithFile(60, 3);
+    await at(bench.storages, 0).stop();
+    at(bench.storages, 1).files.clear();
+    await readTimes(bench, piece, 5);
+    const [failover] = bench.events.filter(({ kind }) => kind === 'failover');
+    expect(failover).toMatchObject({ command: 'DOWNLOAD_FILE' });
+  });
+
+  it('from its source when an old file never came to the replica', async () => {
+    const { bench, piece } = await startWithFile(2 * DAY);
+    at(bench.storages, 1).files.clear();
+    await readTimes(bench, piece, 30);
+  });
+
+  it('from no server that is being filled', async () => {
+    const bench = await startBench({ group1: 2 });
+    at(bench.storages, 0).timestamp = nowS() - 2 * DAY;
+    at(bench.storages, 1).status = WAIT_SYNC;
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    await readTimes(bench, piece, 20);
+    expect(downloads(at(bench.storages, 1))).toBe(0);
+  });
+
+  it('from one that trackers lost sight of when nothing else is left', async () => {
+    const bench = await startBench({ group1: 2 });
+    at(bench.storages, 1).status = OFFLINE;
+    const piece = await storeOne(bench, content);
+    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    await at(bench.storages, 0).stop();
+    await readTimes(bench, piece, 2);
+  });
+
+  it('from its source a second time when that was busy', async () => {
+    const { bench, piece } = await startWithFile(60, 1);
+    let answers = 0;
+    at(bench.storages, 0).intercept = (peer, { code }) => {
+      if (code !== DOWNLOAD || answers > 0) return false;
+      answers += 1;
+      peer.answer(BUSY);
+      return true;
+    };
+    await readTimes(bench, piece, 1);
+    expect(downloads(at(bench.storages, 0))).toBe(2);
+  });
+});
+
+describe('a file whose source the trackers do not list', () => {
+  /** Its id is 9, and the servers of group1 have it. */
+  async function startWithOrphan(ageS: number): Promise<{ bench: Bench; piece: FilePiece }> {
+    const { bench } = await startWithFile(60);
+    const fileName = encodeFileName({
+      storePathIndex: 0,
+      directories: [0, 0],
+      source: { storageId: 9 },
+      timestamp: nowS() - ageS,
+      size: content.length,
+      crc32: 0,
+      isAppender: false,
+      extension: '',
+      random: { sizeBits: 1, tailDigits: 1 },
+    });
+    for (const storage of bench.storages) storage.files.set(fileName, content);
+    return { bench, piece: { fileId: `group1/${fileName}`, offset: 0, size: 50 } };
+  }
+
+  it('is read without asking a tracker when it is old', async () => {
+    const { bench, piece } = await startWithOrphan(2 * DAY);
+    expect(await bench.store.read(piece, { signal })).toEqual(content.subarray(0, 50));
+    expect(bench.tracker.requests).not.toContain(queryFetchAll.code);
+  });
+
+  it('is read where a tracker says when it is young', async () => {
+    const { bench, piece } = await startWithOrphan(60);
+    const named = at(bench.storages, 1);
+    bench.tracker.intercept = (peer, { code }) => {
+      if (code !== queryFetchAll.code) return false;
+      const targets = { groupName: 'group1', storages: [named.address] };
+      peer.answer(0, queryFetchAll.encodeResponse(targets));
+      return true;
+    };
+    expect(await bench.store.read(piece, { signal })).toEqual(content.subarray(0, 50));
+    expect(downloads(at(bench.storages, 0))).toBe(0);
+    named.files.clear();
+    expect(await bench.store.read(piece, { signal })).toEqual(content.subarray(0, 50));
+  });
+
+  it('is not known to be gone when all servers lack it', async () => {
+    const { bench, piece } = await startWithOrphan(60);
+    for (const storage of bench.storages) storage.files.clear();
+    const result = bench.store.read(piece, { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
+  });
+});
+
+describe('a file that can change', () => {
+  it.each(['appender', 'slave'])('is read from its source alone: %s', async (kind) => {
+    const { bench } = await startWithFile(2 * DAY);
+    const name = encodeFileName({
+      storePathIndex: 0,
+      directories: [0, 0],
+      source: { storageId: 1 },
+      timestamp: nowS() - 2 * DAY,
+      size: 7,
+      crc32: 7,
+      isAppender: kind === 'appender',
+      extension: '',
+      random: { sizeBits: 1, tailDigits: 1 },
+    });
+    const fileName = kind === 'slave' ? `${name}_150x150.jpg` : name;
+    for (const storage of bench.storages) storage.files.set(fileName, content);
+    // Neither the size nor the CRC-32 of the name is its own.
+    const piece = { fileId: `group1/${fileName}`, offset: 0, size: content.length };
+    await readTimes(bench, piece, 20);
+    expect(downloads(at(bench.storages, 1))).toBe(0);
+    expect(bench.events).not.toContainEqual(expect.objectContaining({ kind: 'checksum-mismatch' }));
+    at(bench.storages, 0).files.clear();
+    const result = bench.store.read(piece, { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'not-found' });
+  });
+});
+
+describe('"not found"', () => {
+  it.each([
+    ['from the source proves that a file is gone', ACTIVE, 'not-found'],
+    ['proves nothing from a source that is not in service', WAIT_SYNC, 'unavailable'],
+  ])('%s', async (_name, status, reason) => {
+    const bench = await startBench({ group1: 2 });
+    at(bench.storages, 0).status = status;
+    const piece = await storeOne(bench, content);
+    for (const storage of bench.storages) {
+      storage.intercept = (peer, { code }) => {
+        if (code === DOWNLOAD) peer.answer(NOT_FOUND);
+        return code === DOWNLOAD;
+      };
+    }
+    await expect(bench.store.read(piece, { signal })).rejects.toMatchObject({ reason });
+    expect(downloads(at(bench.storages, 0))).toBe(1);
+  });
+});
