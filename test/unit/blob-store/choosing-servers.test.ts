@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { FilePiece } from '../../../src/blob-store/blob-store.ts';
 import { downloadFile } from '../../../src/fastdfs/protocol/commands/download-file.ts';
 import { queryFetchAll } from '../../../src/fastdfs/protocol/commands/query-fetch.ts';
 import { encodeFileName } from '../../../src/fastdfs/protocol/file-name-fields.ts';
 import type { FakeStorage } from '../../support/fake-cluster.ts';
-import {
-  at,
-  type Bench,
-  replicate,
-  neverAborted as signal,
-  startBench,
-  storeOne,
-} from './harness.ts';
+import { at, type Bench, neverAborted as signal, startBench } from './harness.ts';
 
 const DOWNLOAD = downloadFile.code;
 const ACTIVE = 7;
@@ -31,14 +25,39 @@ function downloads(storage: FakeStorage): number {
   return storage.requests.filter((code) => code === DOWNLOAD).length;
 }
 
-/** A file of that age on all storage servers of a group; the first one is its source. */
+interface FileOptions {
+  readonly ageS: number;
+  readonly sourceId?: number;
+  readonly kind?: 'normal' | 'appender' | 'slave';
+}
+
+/** Puts a file on all storage servers; the first one, whose id is 1, is its source. */
+function putFile(
+  { storages }: Bench,
+  { ageS, sourceId = 1, kind = 'normal' }: FileOptions,
+): FilePiece {
+  const isNormal = kind === 'normal';
+  const name = encodeFileName({
+    storePathIndex: 0,
+    directories: [0, 0],
+    source: { storageId: sourceId },
+    timestamp: nowS() - ageS,
+    // The name of a slave tells size and CRC-32 of its master.
+    size: isNormal ? content.length : 7,
+    crc32: isNormal ? crc32(content) : 7,
+    isAppender: kind === 'appender',
+    extension: '',
+    random: { sizeBits: 1, tailDigits: 1 },
+  });
+  const fileName = kind === 'slave' ? `${name}_150x150.jpg` : name;
+  for (const storage of storages) storage.files.set(fileName, content);
+  return { fileId: `group1/${fileName}`, offset: 0, size: content.length };
+}
+
+/** A file of that age on all storage servers of a group. */
 async function startWithFile(ageS: number, count = 2): Promise<{ bench: Bench; piece: FilePiece }> {
   const bench = await startBench({ group1: count });
-  const source = at(bench.storages, 0);
-  source.timestamp = nowS() - ageS;
-  const piece = await storeOne(bench, content);
-  for (const replica of bench.storages.slice(1)) replicate(source, replica);
-  return { bench, piece };
+  return { bench, piece: putFile(bench, { ageS }) };
 }
 
 async function readTimes({ store }: Bench, piece: FilePiece, times: number): Promise<void> {
@@ -61,10 +80,8 @@ describe('a file is read', () => {
 
   it('from a replica that has later files, too', async () => {
     const bench = await startBench({ group1: 2 });
-    at(bench.storages, 0).timestamp = nowS() - 60;
     at(bench.storages, 1).lastSyncedS = nowS() - 10;
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
+    const piece = putFile(bench, { ageS: 60 });
     await readTimes(bench, piece, 60);
     for (const storage of bench.storages) expect(downloads(storage)).toBeGreaterThan(5);
   });
@@ -104,20 +121,15 @@ describe('a file is read', () => {
   });
 
   it('from no server that is being filled', async () => {
-    const bench = await startBench({ group1: 2 });
-    at(bench.storages, 0).timestamp = nowS() - 2 * DAY;
+    const { bench, piece } = await startWithFile(2 * DAY);
     at(bench.storages, 1).status = WAIT_SYNC;
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
     await readTimes(bench, piece, 20);
     expect(downloads(at(bench.storages, 1))).toBe(0);
   });
 
   it('from one that trackers lost sight of when nothing else is left', async () => {
-    const bench = await startBench({ group1: 2 });
+    const { bench, piece } = await startWithFile(60);
     at(bench.storages, 1).status = OFFLINE;
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
     await at(bench.storages, 0).stop();
     await readTimes(bench, piece, 2);
   });
@@ -137,27 +149,14 @@ describe('a file is read', () => {
 });
 
 describe('a file whose source the trackers do not list', () => {
-  /** Its id is 9, and the servers of group1 have it. */
-  async function startWithOrphan(ageS: number): Promise<{ bench: Bench; piece: FilePiece }> {
-    const { bench } = await startWithFile(60);
-    const fileName = encodeFileName({
-      storePathIndex: 0,
-      directories: [0, 0],
-      source: { storageId: 9 },
-      timestamp: nowS() - ageS,
-      size: content.length,
-      crc32: 0,
-      isAppender: false,
-      extension: '',
-      random: { sizeBits: 1, tailDigits: 1 },
-    });
-    for (const storage of bench.storages) storage.files.set(fileName, content);
-    return { bench, piece: { fileId: `group1/${fileName}`, offset: 0, size: 50 } };
+  async function startWithOrphan(ageS: number) {
+    const bench = await startBench({ group1: 2 });
+    return { bench, piece: putFile(bench, { ageS, sourceId: 9 }) };
   }
 
   it('is read without asking a tracker when it is old', async () => {
     const { bench, piece } = await startWithOrphan(2 * DAY);
-    expect(await bench.store.read(piece, { signal })).toEqual(content.subarray(0, 50));
+    expect(await bench.store.read(piece, { signal })).toEqual(content);
     expect(bench.tracker.requests).not.toContain(queryFetchAll.code);
   });
 
@@ -170,10 +169,10 @@ describe('a file whose source the trackers do not list', () => {
       peer.answer(0, queryFetchAll.encodeResponse(targets));
       return true;
     };
-    expect(await bench.store.read(piece, { signal })).toEqual(content.subarray(0, 50));
+    expect(await bench.store.read(piece, { signal })).toEqual(content);
     expect(downloads(at(bench.storages, 0))).toBe(0);
     named.files.clear();
-    expect(await bench.store.read(piece, { signal })).toEqual(content.subarray(0, 50));
+    expect(await bench.store.read(piece, { signal })).toEqual(content);
   });
 
   it('is not known to be gone when all servers lack it', async () => {
@@ -185,30 +184,21 @@ describe('a file whose source the trackers do not list', () => {
 });
 
 describe('a file that can change', () => {
-  it.each(['appender', 'slave'])('is read from its source alone: %s', async (kind) => {
-    const { bench } = await startWithFile(2 * DAY);
-    const name = encodeFileName({
-      storePathIndex: 0,
-      directories: [0, 0],
-      source: { storageId: 1 },
-      timestamp: nowS() - 2 * DAY,
-      size: 7,
-      crc32: 7,
-      isAppender: kind === 'appender',
-      extension: '',
-      random: { sizeBits: 1, tailDigits: 1 },
-    });
-    const fileName = kind === 'slave' ? `${name}_150x150.jpg` : name;
-    for (const storage of bench.storages) storage.files.set(fileName, content);
-    // Neither the size nor the CRC-32 of the name is its own.
-    const piece = { fileId: `group1/${fileName}`, offset: 0, size: content.length };
-    await readTimes(bench, piece, 20);
-    expect(downloads(at(bench.storages, 1))).toBe(0);
-    expect(bench.events).not.toContainEqual(expect.objectContaining({ kind: 'checksum-mismatch' }));
-    at(bench.storages, 0).files.clear();
-    const result = bench.store.read(piece, { signal });
-    await expect(result).rejects.toMatchObject({ reason: 'not-found' });
-  });
+  it.each(['appender', 'slave'] as const)(
+    'is read from its source alone, and taken as it comes: %s',
+    async (kind) => {
+      const bench = await startBench({ group1: 2 });
+      const piece = putFile(bench, { ageS: 2 * DAY, kind });
+      await readTimes(bench, piece, 20);
+      expect(downloads(at(bench.storages, 1))).toBe(0);
+      expect(bench.events).not.toContainEqual(
+        expect.objectContaining({ kind: 'checksum-mismatch' }),
+      );
+      at(bench.storages, 0).files.clear();
+      const result = bench.store.read(piece, { signal });
+      await expect(result).rejects.toMatchObject({ reason: 'not-found' });
+    },
+  );
 });
 
 describe('"not found"', () => {
@@ -216,9 +206,8 @@ describe('"not found"', () => {
     ['from the source proves that a file is gone', ACTIVE, 'not-found'],
     ['proves nothing from a source that is not in service', WAIT_SYNC, 'unavailable'],
   ])('%s', async (_name, status, reason) => {
-    const bench = await startBench({ group1: 2 });
+    const { bench, piece } = await startWithFile(60);
     at(bench.storages, 0).status = status;
-    const piece = await storeOne(bench, content);
     for (const storage of bench.storages) {
       storage.intercept = (peer, { code }) => {
         if (code === DOWNLOAD) peer.answer(NOT_FOUND);
