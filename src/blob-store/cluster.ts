@@ -5,7 +5,7 @@ import type { BlobStoreEvent } from './blob-store.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { DamagedCopies } from './damaged-copies.ts';
 import type { GroupOrder, WriteSettings } from './placement.ts';
-import type { ReplicaWaits } from './replica-waits.ts';
+import type { ReplicaQuestions } from './replica-questions.ts';
 import type { ServerMonitor } from './server-monitor.ts';
 import type { StoreAnswers } from './store-answers.ts';
 
@@ -17,7 +17,7 @@ export interface Cluster {
   readonly storeAnswers: StoreAnswers;
   readonly writes: WriteSettings;
   readonly groupOrder: GroupOrder;
-  readonly replicaWaits: ReplicaWaits;
+  readonly replicaQuestions: ReplicaQuestions;
   readonly monitor: ServerMonitor;
   /** Storage servers that failed lately. */
   readonly health: ServerHealth;

@@ -27,7 +27,7 @@ import { findCopies } from './find-copies.ts';
 import { PieceStream } from './piece-stream.ts';
 import { GroupOrder, type WriteSettings } from './placement.ts';
 import { readPiece } from './read-piece.ts';
-import { ReplicaWaits } from './replica-waits.ts';
+import { ReplicaQuestions } from './replica-questions.ts';
 import { ServerMonitor } from './server-monitor.ts';
 import { StoreAnswers } from './store-answers.ts';
 import { storeBuffer, storeStream } from './store-files.ts';
@@ -114,7 +114,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
     storeAnswers: new StoreAnswers(trackers),
     writes: settings,
     groupOrder: new GroupOrder(settings.placement),
-    replicaWaits: new ReplicaWaits(),
+    replicaQuestions: new ReplicaQuestions(),
     view,
     monitor,
     health,

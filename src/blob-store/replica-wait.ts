@@ -4,7 +4,6 @@ import { renderAddress, type ServerAddress } from '../fastdfs/client/server-addr
 import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
 import { type FileIdParts, parseFileId } from '../fastdfs/protocol/file-id.ts';
 import { decodeFileName } from '../fastdfs/protocol/file-name-fields.ts';
-import type { Turnstile } from '../support/turnstile.ts';
 import type { Cluster } from './cluster.ts';
 import type { StorageServer } from './cluster-snapshot.ts';
 import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
@@ -34,7 +33,6 @@ export class ReplicaWait {
   readonly #askedIds: readonly string[];
   /** Of these so many have to have the file. */
   readonly #needed: number;
-  readonly #turnstileOf: (server: ServerAddress) => Turnstile;
   readonly #confirmedIds = new Set<string>();
   /** Aborted when nothing is waited for any more. */
   readonly #over = new AbortController();
@@ -46,13 +44,11 @@ export class ReplicaWait {
     cluster: Cluster,
     file: FileIdParts,
     asked: { readonly ids: readonly string[]; readonly needed: number },
-    turnstileOf: (server: ServerAddress) => Turnstile,
   ) {
     this.#cluster = cluster;
     this.#file = file;
     this.#askedIds = asked.ids;
     this.#needed = asked.needed;
-    this.#turnstileOf = turnstileOf;
     // All members of a large group are asked side by side.
     setMaxListeners(0, this.#over.signal, this.#cut.signal);
   }
@@ -62,7 +58,6 @@ export class ReplicaWait {
     cluster: Cluster,
     fileId: string,
     takenBy: ServerAddress,
-    turnstileOf: (server: ServerAddress) => Turnstile,
   ): Promise<ReplicaWait> {
     const file = parseFileId(fileId);
     const members = await cluster.view.membersOf(file.groupName);
@@ -76,7 +71,7 @@ export class ReplicaWait {
     // Where nobody can tell which of them is the source, it may be one of those that confirm.
     const isSourceKnown = others.length < members.length;
     const needed = cluster.writes.minReplicas - (isSourceKnown ? 1 : 0);
-    return new ReplicaWait(cluster, file, { ids: others.map(({ id }) => id), needed }, turnstileOf);
+    return new ReplicaWait(cluster, file, { ids: others.map(({ id }) => id), needed });
   }
 
   /** Storage servers that have the file, the one that took it included. */
@@ -132,7 +127,7 @@ export class ReplicaWait {
       await setTimeout(restMs * (0.8 + Math.random() * 0.4), null, { signal }).catch(() => {});
       const server = this.#membersNow().find((member) => member.id === id);
       if (!signal.aborted && server && isActive(server)) {
-        const isThere = await this.#turnstileOf(server).run(() => this.#isAt(server));
+        const isThere = await this.#cluster.replicaQuestions.ask(server, () => this.#isAt(server));
         if (isThere) this.#confirmedIds.add(id);
       }
       if (!signal.aborted && this.#isDecided()) this.#over.abort();

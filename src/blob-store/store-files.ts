@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { ServerAddress } from '../fastdfs/client/server-address.ts';
 import type { StoredFile, StoreOptions } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
+import { confirmReplicas } from './confirm-replicas.ts';
 import { SegmentSource } from './segment-source.ts';
 import { type Segment, storeSegment } from './store-segment.ts';
 
@@ -104,12 +105,7 @@ class FilesUnderWay {
   }
 
   #wait(file: StoredFile, takenBy: ServerAddress): Promise<StoredFile> {
-    const wait = this.#cluster.replicaWaits.confirm(
-      this.#cluster,
-      file,
-      takenBy,
-      this.#stop.signal,
-    );
+    const wait = confirmReplicas(this.#cluster, file, takenBy, this.#stop.signal);
     // Nobody looks at it before the last file is stored.
     wait.catch((error: unknown) => {
       this.#failure ??= { error };

@@ -7,7 +7,7 @@ import { BlobStoreError } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
 import type { StorageGroup } from './cluster-snapshot.ts';
 import { hasStatus } from './fastdfs-errors.ts';
-import { FITNESS, type Fitness, FitnessJudge } from './placement.ts';
+import { FITNESS, type Fitness, FitnessJudge } from './upload-fitness.ts';
 
 /** What is to be stored where. */
 export interface UploadRequest {
@@ -89,7 +89,9 @@ export class UploadTargets {
   /** In the group that our own placement chose; null when none did, or no tracker agrees. */
   async #askForPlaced(): Promise<StoreTarget | null> {
     const { view, groupOrder, storeAnswers } = this.#cluster;
-    const group = groupOrder.next(await view.groups(), this.#judge);
+    const group = groupOrder.next(await view.groups(), (candidate) =>
+      this.#judge.isGood(candidate),
+    );
     if (group === null) return null;
     try {
       return await storeAnswers.next(group.groupName, this.#request.signal);
