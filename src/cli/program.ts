@@ -4,6 +4,7 @@ import { addKey, addUser, listKeys, listUsers, removeKey, removeUser } from './a
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
 import { command } from './command.ts';
+import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { presign } from './presign.ts';
 
 const accessKeyOption = ['--access-key <id>', 'access key id instead of a random one'] as const;
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     .command('status')
     .description('trackers, groups and storage servers with their states and space')
     .action(command(showClusterStatus));
+  addDeletionCommands(program.command('gc').description('files that no key needs any more'));
   return program;
 }
 
@@ -83,6 +85,16 @@ function addBucketCommands(bucket: Command): void {
     .command('remove <name>')
     .description('remove an empty bucket')
     .action(command(removeBucket));
+}
+
+function addDeletionCommands(gc: Command): void {
+  gc.command('status')
+    .description('files that wait to be deleted, by group, and those that could not be')
+    .action(command(showDeletionQueue));
+  gc.command('run')
+    .description('delete what is due now; the gateway does so by itself as well')
+    .option('--all', 'also what is still inside GATEWAY_DELETE_DELAY; slow readers of it fail')
+    .action(command(runDeletionQueue));
 }
 
 function addPresignCommands(group: Command): void {
