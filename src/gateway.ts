@@ -23,6 +23,8 @@ import { type HostPort, renderHostPort } from './support/units.ts';
 export interface Services {
   readonly core: CoreServices;
   readonly accessKeys: AccessKeys;
+  /** As configured, or the embedded node's. */
+  readonly trackers: readonly HostPort[];
   close(): Promise<void>;
 }
 
@@ -174,7 +176,7 @@ async function openWith(
     const openFiles = new OpenFiles();
     const core = { index, blobs, openFiles, orphans, settings, logger, now: Date.now };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
-    return { core, accessKeys, close: () => closers.closeAll() };
+    return { core, accessKeys, trackers, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;

@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '../config.ts';
 import { openServices, type Services } from '../gateway.ts';
 import { createLogger } from '../support/logger.ts';
 import { exitCodes } from './failures.ts';
+import { printReports } from './watch.ts';
 
 /** What a command has to say: `json` with --json, else `text`; `failed` makes the exit code 1. */
 export interface CommandOutput {
@@ -24,10 +25,14 @@ interface GlobalOptions {
 
 /**
  * Wraps a command: reads the settings, opens the index and the blob store in this process (the
- * gateway may run beside it), runs it, prints, closes. Failures are told on standard error.
+ * gateway may run beside it), runs it, prints what it says or goes on saying, closes. Failures are
+ * told on standard error.
  */
 export function command<Arguments extends unknown[]>(
-  run: (context: CommandContext, ...given: Arguments) => Promise<CommandOutput>,
+  run: (
+    context: CommandContext,
+    ...given: Arguments
+  ) => Promise<CommandOutput | AsyncIterable<CommandOutput>>,
 ) {
   return async function (this: Command, ...given: unknown[]): Promise<void> {
     const options = this.optsWithGlobals<GlobalOptions>();
@@ -36,6 +41,10 @@ export function command<Arguments extends unknown[]>(
     try {
       // The last argument is the Command itself, which is `this` already.
       const output = await run({ config, services }, ...(given.slice(0, -1) as Arguments));
+      if (Symbol.asyncIterator in output) {
+        await printReports(output, options.json === true);
+        return;
+      }
       console.log(options.json ? JSON.stringify(output.json, null, 2) : output.text);
       if (output.failed) process.exitCode = exitCodes.failed;
     } finally {

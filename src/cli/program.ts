@@ -40,6 +40,7 @@ export function createProgram(): Command {
     .description('the FastDFS cluster behind the gateway')
     .command('status')
     .description('trackers, groups and storage servers with their states and space')
+    .option('--watch [interval]', 'again and again until Ctrl-C (default: every 2s)')
     .action(command(showClusterStatus));
   addDeletionCommands(program.command('gc').description('files that no key needs any more'));
   return program;

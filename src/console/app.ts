@@ -30,7 +30,7 @@ export function createConsoleApp(sources: ConsoleSources): Hono {
 
   app.get('/cluster', async (context) => {
     const state = await sources.blobs.clusterState();
-    return context.json({ ...state, askedAtMs: Date.now() }, 200, { 'cache-control': 'no-store' });
+    return context.json(state, 200, { 'cache-control': 'no-store' });
   });
 
   app.get('/metrics', async (context) => {

@@ -1,4 +1,5 @@
 import type { ClusterState, GroupState, StorageServerState } from '../blob-store/blob-store.ts';
+import { renderHostPort } from '../support/units.ts';
 
 /** What is wrong and where, for a person; null where nothing is. */
 export interface ClusterProblems {
@@ -52,7 +53,7 @@ export function uploadProblem(server: StorageServerState): string | null {
 
 function trackersProblem(trackers: ClusterState['trackers']): string {
   const each = trackers.map(
-    ({ host, port, problem }) => `${host}:${port}: ${problem ?? 'unknown'}`,
+    (tracker) => `${renderHostPort(tracker)}: ${tracker.problem ?? 'unknown'}`,
   );
   return `no tracker can be reached (${each.join('; ') || 'none is configured'})`;
 }
@@ -62,7 +63,7 @@ function storageProblem(groups: readonly GroupState[]): string {
     const { groupName, freeMib, reservedMib, storageServers } = group;
     const problems = storageServers.flatMap((server) => {
       const problem = uploadProblem(server);
-      return problem === null ? [] : [`${server.host}:${server.port} ${problem}`];
+      return problem === null ? [] : [`${renderHostPort(server)} ${problem}`];
     });
     if (problems.length > 0) return problems;
     return isGroupFull(group)

@@ -6,6 +6,7 @@ import type {
   GroupState,
 } from '../blob-store/blob-store.ts';
 import { syncStateOf } from '../core/sync-state.ts';
+import { renderHostPort } from '../support/units.ts';
 
 const BYTES_PER_MIB = 2 ** 20;
 
@@ -71,8 +72,8 @@ export class ClusterMetrics {
   set({ state, breakers }: ClusterFacts): void {
     const gauges = this.#gauges;
     for (const gauge of Object.values(gauges)) gauge.reset();
-    for (const { host, port, reachable } of state.trackers) {
-      gauges.trackerReachable.set({ tracker: `${host}:${port}` }, reachable ? 1 : 0);
+    for (const tracker of state.trackers) {
+      gauges.trackerReachable.set({ tracker: renderHostPort(tracker) }, tracker.reachable ? 1 : 0);
     }
     for (const group of state.groups) this.#setGroup(group);
     const isListed = state.groups.length > 0;
@@ -90,7 +91,7 @@ export class ClusterMetrics {
     gauges.groupFree.set({ group }, freeMib * BYTES_PER_MIB);
     gauges.groupReserved.set({ group }, reservedMib * BYTES_PER_MIB);
     for (const storage of storageServers) {
-      const server = `${storage.host}:${storage.port}`;
+      const server = renderHostPort(storage);
       const labels = { group, server };
       gauges.storageServers.inc({ group, status: storage.status });
       gauges.serverWritable.set(labels, storage.isWritable ? 1 : 0);

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { CreateBucketCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandResult, run } from '../support/command-line.ts';
@@ -23,6 +26,7 @@ function cli(commandLine: readonly string[], env?: Record<string, string>): Prom
   const settings = env ?? {
     ...gatewayEnvironment(gateway.dataDir),
     GATEWAY_S3_LISTEN: new URL(gateway.endpoint).host,
+    GATEWAY_CONSOLE_LISTEN: new URL(gateway.consoleUrl).host,
   };
   return run(process.execPath, ['dist/cli/main.js', ...commandLine], { env: settings });
 }
@@ -171,23 +175,66 @@ describe('presign', () => {
 });
 
 describe('cluster status', () => {
-  it('shows trackers, groups and storage servers', async () => {
+  it('shows the cluster as the running gateway sees it', async () => {
     const { code, stdout } = await cli(['cluster', 'status']);
     expect(code).toBe(0);
+    expect(stdout).toContain(`As the gateway at ${new URL(gateway.consoleUrl).origin} sees it.`);
     expect(stdout).toMatch(/^TRACKER\s+STATE$/m);
-    expect(stdout).toMatch(/^group1\s+\S+:\d+\s+ACTIVE\s/m);
-    const state = await json<{ usable: boolean; groups: object[] }>('cluster', 'status');
+    expect(stdout).toMatch(/^group1\s+\S+:\d+\s+ACTIVE\s.*closed$/m);
+    const state = await json<object>('cluster', 'status');
     const group1 = expect.objectContaining({ groupName: 'group1' });
-    expect(state).toMatchObject({ usable: true, groups: expect.arrayContaining([group1]) });
+    const groups = expect.arrayContaining([group1]);
+    expect(state).toMatchObject({ seenBy: 'gateway', usable: true, problem: null, groups });
   });
 
-  it('fails and says why when no tracker answers', async () => {
+  it('asks the trackers itself when no gateway answers', async () => {
+    const env = {
+      ...gatewayEnvironment(gateway.dataDir),
+      GATEWAY_CONSOLE_LISTEN: '127.0.0.1:1',
+    };
+    const { code, stdout } = await cli(['cluster', 'status'], env);
+    expect(code).toBe(0);
+    expect(stdout).toContain('since no gateway answers at http://127.0.0.1:1.');
+    expect(stdout).toMatch(/^group1\s+\S+:\d+\s+ACTIVE\s/m);
+    expect(stdout).not.toContain('BREAKERS');
+  });
+
+  it('fails and says why when no tracker answers, whatever another gateway says', async () => {
     const result = await cli(['cluster', 'status'], {
       ...gatewayEnvironment(gateway.dataDir),
+      GATEWAY_CONSOLE_LISTEN: new URL(gateway.consoleUrl).host,
       FASTDFS_TRACKERS: '127.0.0.1:1',
     });
     expect(result.code).toBe(1);
+    expect(result.stdout).toContain('works with other trackers');
     expect(result.stdout).toMatch(/127\.0\.0\.1:1\s+unreachable: .*\n\nNot usable: no tracker/);
+  });
+
+  it('--watch goes on until it is told to stop', async () => {
+    const env = {
+      ...gatewayEnvironment(gateway.dataDir),
+      GATEWAY_CONSOLE_LISTEN: new URL(gateway.consoleUrl).host,
+    };
+    const commandLine = ['dist/cli/main.js', 'cluster', 'status', '--watch', '200ms', '--json'];
+    const child = spawn(process.execPath, commandLine, {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    let lineCount = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      expect(JSON.parse(line)).toMatchObject({ seenBy: 'gateway', usable: true });
+      lineCount += 1;
+      if (lineCount === 2) child.kill('SIGINT');
+    }
+    expect(lineCount).toBe(2);
+    expect(await exited).toEqual([0, null]);
+  });
+
+  it.each(['5', '1ms', 'soon'])('--watch %s is misuse', async (interval) => {
+    const result = await cli(['cluster', 'status', '--watch', interval]);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toContain('from 200ms to 1h');
   });
 });
 
