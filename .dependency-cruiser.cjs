@@ -72,7 +72,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|metrics/|core/|blob-store/blob-store\\.ts|object-index/object-index\\.ts|s3/request-observer\\.ts)',
+          '^src/(support/|metrics/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records)\\.ts|s3/request-observer\\.ts)',
       },
     },
     {

@@ -138,6 +138,8 @@ function toConfig(values: z.output<typeof settings>) {
     /** Null uses the file `master.key` in the data directory. */
     masterKey:
       values.GATEWAY_MASTER_KEY === '' ? null : Buffer.from(values.GATEWAY_MASTER_KEY, 'hex'),
+    /** Storage servers without which a write fails. */
+    copiesNeeded: values.GATEWAY_REPLICA_WAIT_FAILURE === 'fail' ? values.GATEWAY_MIN_REPLICAS : 1,
     replayBufferSizeBytes: values.GATEWAY_REPLAY_BUFFER_SIZE,
     locationGroups: values.GATEWAY_LOCATION_GROUPS,
     storageClassGroups: values.GATEWAY_STORAGE_CLASS_GROUPS,

@@ -11,7 +11,7 @@ import type { CoreServices } from './core/services.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
 import { dispatchEvents } from './metrics/blob-store-events.ts';
-import { GatewayMetrics } from './metrics/gateway-metrics.ts';
+import type { GatewayMetrics } from './metrics/gateway-metrics.ts';
 import { logBlobStoreEvents } from './metrics/log-blob-store-events.ts';
 import { takeFileLock } from './object-index/file-lock.ts';
 import { openSqliteIndex } from './object-index/sqlite-index.ts';
@@ -56,7 +56,7 @@ export async function openGateway(
     const trackers = config.trackers ?? [
       await startNode(config, directory, { logger, onFailure }, closers),
     ];
-    const metrics = new GatewayMetrics();
+    const metrics = await createMetrics();
     const onEvent = dispatchEvents(
       [metrics.blobStore.handlers, logBlobStoreEvents(logger)],
       (error) => logger.error({ err: error }, 'an event of the blob store could not be noted'),
@@ -77,6 +77,12 @@ export async function openGateway(
     await closers.closeAll();
     throw error;
   }
+}
+
+/** Loaded for serving only: commands start faster without. */
+async function createMetrics(): Promise<GatewayMetrics> {
+  const { GatewayMetrics } = await import('./metrics/gateway-metrics.ts');
+  return new GatewayMetrics();
 }
 
 /** Opens index and blob store for one command, while the gateway runs or not. */

@@ -27,7 +27,8 @@ export async function serve(config: Config): Promise<void> {
     const { core, metrics } = gateway;
     let consoleUrl: string | null = null;
     if (config.console.listen) {
-      const sources = { ...core, metrics, isStopping: () => isStopping };
+      const { copiesNeeded } = config;
+      const sources = { ...core, metrics, copiesNeeded, isStopping: () => isStopping };
       const door = await listenConsole(config.console.listen, sources);
       closers.add(() => door.close());
       consoleUrl = localUrl(door.address);

@@ -34,7 +34,7 @@ async function reportCluster({ config, services }: CommandContext): Promise<Comm
   const state: ClusterState = isSeenByGateway
     ? asked.state
     : await services.core.blobs.clusterState();
-  const problem = clusterProblem(state);
+  const problem = clusterProblem(state, config.copiesNeeded);
   const seenBy = isSeenByGateway
     ? `As the gateway at ${asked.url} sees it.`
     : `As the trackers tell this command, since ${asked}. Breakers are the gateway's own and unknown.`;

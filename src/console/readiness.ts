@@ -18,6 +18,8 @@ export interface Readiness {
 export interface ReadinessSources {
   readonly index: Pick<ObjectIndex, 'findBucket' | 'verifyWritable'>;
   readonly blobs: Pick<BlobStore, 'clusterState'>;
+  /** Storage servers that must have a file before its write succeeds. */
+  readonly copiesNeeded: number;
   /** True from the first signal to stop: a load balancer should look elsewhere. */
   readonly isStopping: () => boolean;
   /** A check that takes longer has failed. */
@@ -26,14 +28,16 @@ export interface ReadinessSources {
 
 /** Checks everything that a write needs, side by side. Never throws. */
 export async function checkReadiness(sources: ReadinessSources): Promise<Readiness> {
-  const { index, blobs, checkTimeoutMs, isStopping } = sources;
+  const { index, blobs, copiesNeeded, checkTimeoutMs, isStopping } = sources;
   const [indexProblem, cluster] = await Promise.all([
     problemOf(checkTimeoutMs, async () => {
       // No bucket can have an empty name: one cheap read, and null is the right answer.
       await Promise.all([index.findBucket(''), index.verifyWritable()]);
       return null;
     }),
-    problemOf(checkTimeoutMs, async () => findClusterProblems(await blobs.clusterState())),
+    problemOf(checkTimeoutMs, async () =>
+      findClusterProblems(await blobs.clusterState(), copiesNeeded),
+    ),
   ]);
   // What cannot be asked for fails both.
   const { trackers, storage } =

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { BlobStore } from '../blob-store/blob-store.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 import { BlobStoreMetrics } from './blob-store-metrics.ts';
@@ -6,6 +6,7 @@ import { ClusterMetrics } from './cluster-metrics.ts';
 import { Collector } from './collector.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
 import { IndexMetrics } from './index-metrics.ts';
+import { QueueMetrics } from './queue-metrics.ts';
 import { S3RequestMetrics } from './s3-request-metrics.ts';
 
 /** What a scrape waits for at most; what is not there by then stands as it was known last. */
@@ -14,7 +15,7 @@ const COLLECT_WAIT_MS = 1_000;
 const QUEUE_INTERVAL_MS = 15_000;
 
 export interface MetricsSources {
-  readonly index: Pick<ObjectIndex, 'measure' | 'countDeletions'>;
+  readonly index: Pick<ObjectIndex, 'measure' | 'deletionQueueState' | 'countReplicaChecks'>;
   readonly blobs: Pick<BlobStore, 'clusterState' | 'poolStates'>;
 }
 
@@ -26,11 +27,7 @@ export class GatewayMetrics {
   readonly #connections = new ConnectionMetrics(this.registry);
   readonly #cluster = new ClusterMetrics(this.registry);
   readonly #index = new IndexMetrics(this.registry);
-  readonly #queuedFiles = new Gauge({
-    name: 'fastdfs_s3_deletion_queue_files',
-    help: 'Files that no key needs any more and that are to be deleted from FastDFS.',
-    registers: [this.registry],
-  });
+  readonly #queues = new QueueMetrics(this.registry);
   readonly #collectors: Collector[] = [];
 
   constructor() {
@@ -47,10 +44,12 @@ export class GatewayMetrics {
       }),
       new Collector(async () => this.#connections.set(blobs.poolStates())),
       new Collector(async () => this.#index.set(await index.measure())),
-      new Collector(
-        async () => this.#queuedFiles.set(await index.countDeletions()),
-        QUEUE_INTERVAL_MS,
-      ),
+      new Collector(async () => {
+        this.#queues.setDeletions(await index.deletionQueueState(Date.now()));
+      }, QUEUE_INTERVAL_MS),
+      new Collector(async () => {
+        this.#queues.setReplicaChecks(await index.countReplicaChecks());
+      }, QUEUE_INTERVAL_MS),
     );
   }
 

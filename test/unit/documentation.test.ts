@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { GatewayMetrics } from '../../src/metrics/gateway-metrics.ts';
 import { routes } from '../../src/s3/route-table.ts';
 import { settings } from '../../src/settings.ts';
 
@@ -38,6 +39,41 @@ it('both languages have the same settings and commands in their tables', () => {
       .filter((line) => line.startsWith('| `'))
       .map((line) => line.match(/`[^`]+`/g)?.[0]);
   expect(cells('README.zh-CN.md')).toEqual(cells('README.md'));
+});
+
+it('the table of metrics names each one with its type and labels', () => {
+  const rows = read('docs/operations.md').matchAll(
+    /^\| `(fastdfs_s3_\w+)` \| (\w+) \| ([^|]*)\| \S/gm,
+  );
+  const documented = [...rows].map(([, name, type, labels = '']) => ({
+    name,
+    type,
+    labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label),
+  }));
+  // The names of labels are not in the types of prom-client.
+  const metrics = new GatewayMetrics().registry.getMetricsAsArray() as unknown as {
+    readonly name: string;
+    readonly type: string;
+    readonly labelNames: readonly string[];
+  }[];
+  const ours = metrics.filter(({ name }) => name.startsWith('fastdfs_s3_'));
+  const byName = (one: { name?: string | undefined }, other: { name?: string | undefined }) =>
+    String(one.name).localeCompare(String(other.name));
+  expect(documented.sort(byName)).toEqual(
+    ours
+      .map(({ name, type, labelNames }) => ({ name, type, labels: [...labelNames] }))
+      .sort(byName),
+  );
+});
+
+it('alert rules use metrics that exist', () => {
+  const page = read('docs/operations.md');
+  const rules = page.slice(page.indexOf('Alerts to begin with'));
+  const used = [...rules.matchAll(/\bfastdfs_s3_\w+/g)].map(([name]) =>
+    name.replace(/(_seconds)_(bucket|count|sum)$/, '$1'),
+  );
+  expect(used.length).toBeGreaterThan(10);
+  expect(used.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
 });
 
 it('the page on compatibility names every operation', () => {

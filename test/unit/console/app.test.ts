@@ -17,6 +17,7 @@ function consoleOver(sources: Partial<ConsoleSources> = {}) {
   return createConsoleApp({
     index,
     blobs: { clusterState: async () => healthy },
+    copiesNeeded: 1,
     isStopping: () => false,
     checkTimeoutMs: 1000,
     metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' },
@@ -100,6 +101,12 @@ describe('readyz', () => {
       withStorage({ breakers: { read: 'closed', write: 'open' } }),
       ['storage'],
       /10\.0\.0\.2:23000 fails and is left alone/,
+    ],
+    [
+      'writes need more storage servers than there are',
+      { copiesNeeded: 2 },
+      ['storage'],
+      /group1 has 1 storage servers that answer, of 2/,
     ],
     [
       'the cluster does not answer in time',

@@ -9,7 +9,7 @@ const healthy = storageServerState();
 const offline = storageServerState({ host: '10.0.0.3', status: 'OFFLINE', isWritable: false });
 
 const storageProblem = (...groups: GroupState[]) =>
-  findClusterProblems({ trackers: [tracker], groups }).storage;
+  findClusterProblems({ trackers: [tracker], groups }, 1).storage;
 
 describe('a write can be stored', () => {
   it.each<[string, GroupState[]]>([
@@ -41,7 +41,7 @@ describe('a write cannot be stored', () => {
     ],
   ])('%s', (_, given, problem) => {
     const group = groupState([storageServerState(given)]);
-    expect(storageProblem(group)).toBe(`no storage server takes uploads (${problem})`);
+    expect(storageProblem(group)).toBe(`no group takes uploads (${problem})`);
   });
 
   it('in a group that the trackers pass over, since it is at its reserve', () => {
@@ -58,13 +58,25 @@ describe('a write cannot be stored', () => {
   it('and of a large cluster only the first storage servers are named', () => {
     const servers = Array.from({ length: 30 }, (_, n) => ({ ...offline, host: `10.0.1.${n}` }));
     const problem = storageProblem(groupState(servers));
-    expect(problem).toContain('10.0.1.11:23000 OFFLINE, and 18 more)');
-    expect(problem).not.toContain('10.0.1.12:');
+    expect(problem).toContain('10.0.1.7:23000 OFFLINE, and 22 more)');
+    expect(problem).not.toContain('10.0.1.8:');
   });
+});
+
+it('a write that needs two copies cannot be stored while one storage server answers', () => {
+  const other = storageServerState({ host: '10.0.0.3', id: '100002' });
+  const silent = { ...other, breakers: { read: 'open', write: 'open' } } as const;
+  const problem = (...servers: StorageServerState[]) =>
+    findClusterProblems({ trackers: [tracker], groups: [groupState(servers)] }, 2).storage;
+  expect(problem(healthy, other)).toBeNull();
+  // A full one cannot take uploads, but copies of them.
+  expect(problem(healthy, { ...other, freeMib: 0 })).toBeNull();
+  expect(problem(healthy, silent)).toContain('group1 has 1 storage servers that answer, of 2');
+  expect(problem(healthy, offline)).toContain('group1 has 1 storage servers that answer, of 2');
 });
 
 it('without a tracker that is the problem, whatever is known of storage servers', () => {
   const state = { trackers: [lost], groups: [groupState([offline])] };
-  expect(clusterProblem(state)).toBe('no tracker can be reached (10.0.0.1:22122: refused)');
-  expect(clusterProblem({ ...state, trackers: [lost, tracker] })).toContain('OFFLINE');
+  expect(clusterProblem(state, 1)).toBe('no tracker can be reached (10.0.0.1:22122: refused)');
+  expect(clusterProblem({ ...state, trackers: [lost, tracker] }, 1)).toContain('OFFLINE');
 });

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { BlobStoreEvent, ClusterState } from '../../../src/blob-store/blob-store.ts';
 import { dispatchEvents } from '../../../src/metrics/blob-store-events.ts';
 import { GatewayMetrics, type MetricsSources } from '../../../src/metrics/gateway-metrics.ts';
+import type { DeletionQueueState } from '../../../src/object-index/records.ts';
 import { groupState, storageServerState } from '../../support/cluster-states.ts';
 import { parseMetrics, sampleValue } from '../../support/prometheus.ts';
 
@@ -22,12 +23,17 @@ function createMetrics() {
   const sources = {
     cluster: { trackers: [tracker], groups: [] } as ClusterState,
     index: idle,
-    queued: 0,
+    deletions: [] as DeletionQueueState[],
+    replicaChecks: 0,
     pools: [{ server: '10.0.0.2:23000', connectionCount: 3, idleCount: 1, waitingCount: 2 }],
   };
   const metrics = new GatewayMetrics();
   metrics.watch({
-    index: { measure: async () => sources.index, countDeletions: async () => sources.queued },
+    index: {
+      measure: async () => sources.index,
+      deletionQueueState: async () => sources.deletions,
+      countReplicaChecks: async () => sources.replicaChecks,
+    },
     blobs: { clusterState: async () => sources.cluster, poolStates: () => sources.pools },
   } satisfies MetricsSources);
   const tell = dispatchEvents([metrics.blobStore.handlers], (error) => {
@@ -128,7 +134,7 @@ it('forgets storage servers and pools that are gone', async () => {
   expect(value('connections_open')).toBeNull();
 });
 
-it('tells of pools, the index and the queue of deletions', async () => {
+it('tells of pools, the index and the queues', async () => {
   const { sources, scrape } = createMetrics();
   sources.index = {
     ...idle,
@@ -139,8 +145,16 @@ it('tells of pools, the index and the queue of deletions', async () => {
     databaseSizeBytes: 8_192,
     logSizeBytes: 4_096,
   };
-  sources.queued = 7;
-  await scrape();
+  sources.deletions = [
+    {
+      groupName: 'group1',
+      queuedCount: 7,
+      dueCount: 5,
+      failingCount: 2,
+      oldestQueuedAtMs: 1_500,
+    },
+  ];
+  sources.replicaChecks = 11;
   const value = await scrape();
   expect(value('connections_open', { server: '10.0.0.2:23000' })).toBe(3);
   expect(value('connections_idle')).toBe(1);
@@ -151,7 +165,10 @@ it('tells of pools, the index and the queue of deletions', async () => {
   expect(value('index_write_failures_total', { reason: 'full' })).toBe(1);
   expect(value('index_size_bytes', { file: 'database' })).toBe(8_192);
   expect(value('index_size_bytes', { file: 'log' })).toBe(4_096);
-  expect(value('deletion_queue_files')).toBe(7);
+  expect(value('deletion_queue_files', { group: 'group1' })).toBe(7);
+  expect(value('deletion_queue_failing_files', { group: 'group1' })).toBe(2);
+  expect(value('deletion_queue_oldest_timestamp_seconds', { group: 'group1' })).toBe(1.5);
+  expect(value('replica_checks_waiting')).toBe(11);
 });
 
 it('has the metrics of the process under their usual names', async () => {
