@@ -64,7 +64,8 @@ export interface StoreOptions {
   readonly groupName?: string | null;
   /**
    * Called for each file as soon as it exists, so that a caller whose store fails later knows which
-   * files to queue for deletion; also for one that turns out to be corrupt.
+   * files to queue for deletion; also for one that turns out to be corrupt, or that is stored again
+   * in another group. A file that is told here and not returned is to be deleted.
    */
   readonly onStored?: (file: StoredFile) => void;
 }

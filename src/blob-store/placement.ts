@@ -36,12 +36,11 @@ export class GroupOrder {
     this.#placement = placement;
   }
 
-  /** The group for the next file: the first good one in order; null leaves it to the trackers. */
+  /** The group for the next file: the first good one in order, if any. */
   next(
     groups: readonly StorageGroup[],
     isGood: (group: StorageGroup) => boolean,
   ): StorageGroup | null {
-    if (this.#placement === 'tracker') return null;
     return this.inOrder(groups).find(isGood) ?? null;
   }
 

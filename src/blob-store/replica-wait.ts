@@ -79,6 +79,11 @@ export class ReplicaWait {
     return this.#cluster.writes.minReplicas - this.#needed + this.#confirmedIds.size;
   }
 
+  /** Storage servers that are to have it. */
+  get wantedCount(): number {
+    return this.#cluster.writes.minReplicas;
+  }
+
   get isEnough(): boolean {
     return this.#confirmedIds.size >= this.#needed;
   }
@@ -94,7 +99,7 @@ export class ReplicaWait {
    */
   async run(waitMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#isDecided()) return;
+    if (this.isEnough || this.isHopeless) return;
     const { signal: over } = this.#over;
     const give = () => {
       this.#cut.abort();
@@ -130,7 +135,7 @@ export class ReplicaWait {
         const isThere = await this.#cluster.replicaQuestions.ask(server, () => this.#isAt(server));
         if (isThere) this.#confirmedIds.add(id);
       }
-      if (!signal.aborted && this.#isDecided()) this.#over.abort();
+      if (!signal.aborted && (this.isEnough || this.isHopeless)) this.#over.abort();
       if (signal.aborted || this.#confirmedIds.has(id)) return;
     }
   }
@@ -153,8 +158,9 @@ export class ReplicaWait {
     }
   }
 
-  #isDecided(): boolean {
-    if (this.isEnough) return true;
+  /** Whether the group has too few ACTIVE members left to get it. */
+  get isHopeless(): boolean {
+    if (this.isEnough) return false;
     const isPossible = (server: StorageServer) =>
       this.#askedIds.includes(server.id) && !this.#confirmedIds.has(server.id) && isActive(server);
     const possible = this.#membersNow().filter(isPossible).length;

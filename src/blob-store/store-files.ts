@@ -1,10 +1,12 @@
+import { setMaxListeners } from 'node:events';
 import { crc32 } from 'node:zlib';
-import type { ServerAddress } from '../fastdfs/client/server-address.ts';
 import type { StoredFile, StoreOptions } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
 import { confirmReplicas } from './confirm-replicas.ts';
 import { SegmentSource } from './segment-source.ts';
-import { type Segment, storeSegment } from './store-segment.ts';
+import { type Segment, storeSegment, type TakenFile } from './store-segment.ts';
+
+type SegmentContent = Pick<Segment, 'open' | 'isReplayable' | 'crc32'>;
 
 /** Stores a buffer in files of at most `segmentSizeBytesMax`; see `BlobStore.storeBuffer`. */
 export async function storeBuffer(
@@ -72,24 +74,23 @@ class FilesUnderWay {
     this.#cluster = cluster;
     this.#options = options;
     options.signal.addEventListener('abort', this.#onAbort);
+    // All files of a large body may wait at the same time.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Resolves when one storage server has the next file. */
-  async store(
-    size: number,
-    content: Pick<Segment, 'open' | 'isReplayable' | 'crc32'>,
-  ): Promise<void> {
-    const { groupName = null, signal, onStored } = this.#options;
-    const { file, takenBy } = await storeSegment(this.#cluster, {
-      size,
-      groupName,
-      signal,
-      ...content,
-      onStored: (stored) => onStored?.(stored),
-    });
-    this.#waits.push(this.#wait(file, takenBy));
+  async store(size: number, content: SegmentContent): Promise<void> {
+    const taken = await this.#store(size, content, null);
+    this.#waits.push(this.#wait(taken, size, content));
     // The rest of a body that has failed already need not be sent.
     if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  #store(size: number, content: SegmentContent, lostGroupName: string | null): Promise<TakenFile> {
+    const { groupName = null, signal, onStored } = this.#options;
+    const places = { size, groupName, lostGroupName, signal };
+    const tell = (file: StoredFile) => onStored?.(file);
+    return storeSegment(this.#cluster, { ...places, ...content, onStored: tell });
   }
 
   /** All files, in order, when enough storage servers have each of them. */
@@ -104,8 +105,15 @@ class FilesUnderWay {
     this.#stop.abort();
   }
 
-  #wait(file: StoredFile, takenBy: ServerAddress): Promise<StoredFile> {
-    const wait = confirmReplicas(this.#cluster, file, takenBy, this.#stop.signal);
+  #wait(taken: TakenFile, size: number, content: SegmentContent): Promise<StoredFile> {
+    const elsewhere = (lostGroupName: string) => this.#store(size, content, lostGroupName);
+    const { signal } = this.#stop;
+    const wait = confirmReplicas(
+      this.#cluster,
+      taken,
+      signal,
+      content.isReplayable() ? elsewhere : null,
+    );
     // Nobody looks at it before the last file is stored.
     wait.catch((error: unknown) => {
       this.#failure ??= { error };

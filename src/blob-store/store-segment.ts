@@ -8,14 +8,10 @@ import { decodeFileName } from '../fastdfs/protocol/file-name-fields.ts';
 import { BlobStoreError, type StoredFile } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
 import { hasStatus, isFastdfsFailure, toBlobStoreError } from './fastdfs-errors.ts';
-import { UploadTargets } from './upload-targets.ts';
+import { type UploadRequest, UploadTargets } from './upload-targets.ts';
 
 /** The content of one file. */
-export interface Segment {
-  /** Bytes; above 0. */
-  readonly size: number;
-  readonly groupName: string | null;
-  readonly signal: AbortSignal;
+export interface Segment extends UploadRequest {
   /** The content for one try. */
   open(): Content;
   /** Whether another try can be made, with `open` called again. */

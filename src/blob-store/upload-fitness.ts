@@ -1,4 +1,4 @@
-import { renderAddress, type ServerAddress } from '../fastdfs/client/server-address.ts';
+import type { ServerAddress } from '../fastdfs/client/server-address.ts';
 import type { Cluster } from './cluster.ts';
 import type { StorageGroup, StorageServer } from './cluster-snapshot.ts';
 import { isActive } from './placement.ts';
@@ -31,8 +31,9 @@ export class FitnessJudge {
 
   /** A server that is not in the view is taken on trust: the tracker has named it. */
   fitnessOf(address: ServerAddress, group: StorageGroup | undefined): Fitness {
-    const name = renderAddress(address);
-    const server = group?.members.find((member) => renderAddress(member) === name);
+    const server = group?.members.find(
+      ({ host, port }) => host === address.host && port === address.port,
+    );
     if (server?.isWritable === false) return FITNESS.notWritable;
     if (server && !this.#hasSpace(server)) return FITNESS.noSpace;
     const { minReplicas, replicaWaitFailure } = this.#cluster.writes;

@@ -11,10 +11,12 @@ import { FITNESS, type Fitness, FitnessJudge } from './upload-fitness.ts';
 
 /** What is to be stored where. */
 export interface UploadRequest {
-  /** Bytes. */
+  /** Bytes; above 0. */
   readonly size: number;
   /** Group that must take the file; any may when null. */
   readonly groupName: string | null;
+  /** Group that has just proved unable to keep it; null at the first try. */
+  readonly lostGroupName: string | null;
   readonly signal: AbortSignal;
 }
 
@@ -49,7 +51,7 @@ export class UploadTargets {
    */
   async next(): Promise<StoreTarget | null> {
     const named = this.#tried.size === 0 ? await this.#askTracker() : null;
-    if (named !== null) {
+    if (named !== null && this.#isAllowed(named.groupName)) {
       const group = await this.#cluster.view.findGroup(named.groupName);
       const fitness = this.#judge.fitnessOf(named, group ?? undefined);
       if (fitness === FITNESS.good) return this.#take(named);
@@ -88,9 +90,11 @@ export class UploadTargets {
 
   /** In the group that our own placement chose; null when none did, or no tracker agrees. */
   async #askForPlaced(): Promise<StoreTarget | null> {
-    const { view, groupOrder, storeAnswers } = this.#cluster;
-    const group = groupOrder.next(await view.groups(), (candidate) =>
-      this.#judge.isGood(candidate),
+    const { view, groupOrder, storeAnswers, writes } = this.#cluster;
+    if (writes.placement === 'tracker') return null;
+    const group = groupOrder.next(
+      await view.groups(),
+      (candidate) => this.#isAllowed(candidate.groupName) && this.#judge.isGood(candidate),
     );
     if (group === null) return null;
     try {
@@ -103,16 +107,22 @@ export class UploadTargets {
 
   /** What the tracker named, then the storage servers of its group, then those of the others. */
   async #candidates(named: StoreTarget | null): Promise<Candidate[]> {
-    const groups = (await this.#cluster.view.groups()).filter(
-      ({ groupName }) => groupName === (this.#request.groupName ?? groupName),
+    const groups = (await this.#cluster.view.groups()).filter(({ groupName }) =>
+      this.#isAllowed(groupName),
     );
     const own = groups.find(({ groupName }) => groupName === named?.groupName);
     const others = this.#cluster.groupOrder.inOrder(groups.filter((group) => group !== own));
-    const candidates = named === null ? [] : [this.#candidate(named, own)];
+    const candidates =
+      named === null || !this.#isAllowed(named.groupName) ? [] : [this.#candidate(named, own)];
     for (const group of own === undefined ? others : [own, ...others]) {
       for (const target of targetsIn(group)) candidates.push(this.#candidate(target, group));
     }
     return candidates.filter(({ target }) => !this.#tried.has(renderAddress(target)));
+  }
+
+  #isAllowed(groupName: string): boolean {
+    const { groupName: pinnedTo, lostGroupName } = this.#request;
+    return groupName === (pinnedTo ?? groupName) && groupName !== lostGroupName;
   }
 
   #candidate(target: StoreTarget, group: StorageGroup | undefined): Candidate {

@@ -60,7 +60,7 @@ function mayHaveCommitted(error: unknown): boolean {
 /** The files of one write, from the moment that they exist until they are published or queued. */
 class StoredFiles {
   readonly #core: CoreServices;
-  readonly #fileIds: string[] = [];
+  #fileIds: string[] = [];
   #state: 'storing' | 'kept' | 'discarded' = 'storing';
 
   constructor(core: CoreServices) {
@@ -71,6 +71,14 @@ class StoredFiles {
     if (this.#state === 'storing') this.#fileIds.push(fileId);
     // A storage server may answer after the write was given up.
     else if (this.#state === 'discarded') void this.#core.orphans.queue([fileId]);
+  }
+
+  /** Queues what was stored in vain: files that came out damaged or had to be moved. */
+  async dropAllBut(used: readonly { readonly fileId: string }[]): Promise<void> {
+    const usedIds = new Set(used.map(({ fileId }) => fileId));
+    const strays = this.#fileIds.filter((fileId) => !usedIds.has(fileId));
+    this.#fileIds = [...usedIds];
+    await this.#core.orphans.queue(strays);
   }
 
   keep(): void {
@@ -109,6 +117,7 @@ async function store(
     content.size <= core.settings.replayBufferSizeBytes
       ? await storeWhole(core, await body.readWhole(), storeOptions)
       : await core.blobs.storeStream(body.chunks(), content.size, storeOptions);
+  await files.dropAllBut(stored);
   const { md5, checksumValue } = body.digests();
   return {
     size: content.size,

@@ -16,6 +16,8 @@ export interface BlobFaults {
   storeFailsAfterBytes?: number;
   /** Storing fails without having read any content. */
   storeUnavailable?: boolean;
+  /** Each file comes out damaged at first, and is stored again. */
+  damagesFirstTry?: boolean;
   /** Files that cannot be deleted. */
   undeletable?: Set<string>;
   /** What storage servers say of files; by default one has each that there is. */
@@ -137,6 +139,11 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   #add(content: Buffer, options: StoreOptions): StoredFile {
+    if (this.faults.damagesFirstTry) this.#store(content, options);
+    return this.#store(content, options);
+  }
+
+  #store(content: Buffer, options: StoreOptions): StoredFile {
     this.#fileCount += 1;
     const fileId = `group1/M00/00/00/file${this.#fileCount}`;
     this.files.set(fileId, Buffer.from(content));

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { BlobStoreEvent, StoredFile } from '../../../src/blob-store/blob-store.ts';
 import type { FastdfsBlobStoreSettings } from '../../../src/blob-store/fastdfs-blob-store.ts';
+import type { FakeStorage } from '../../support/fake-cluster.ts';
 import { at, inChunks, neverAborted, startBench } from './harness.ts';
 
 const UPLOAD = 11;
@@ -34,6 +35,19 @@ function replicateAtQuestion(bench: Awaited<ReturnType<typeof startReplicaBench>
     if (questions === n) source.replicateTo(replica);
     return false;
   };
+}
+
+/** Both get all files of the other one before they answer anything. */
+function replicateAtOnce(first: FakeStorage, second: FakeStorage): void {
+  for (const [from, to] of [
+    [second, first],
+    [first, second],
+  ] as const) {
+    to.intercept = () => {
+      from.replicateTo(to);
+      return false;
+    };
+  }
 }
 
 describe('an upload with two replicas asked for', () => {
@@ -140,14 +154,7 @@ describe('a group with fewer ACTIVE storage servers than replicas asked for', ()
   it('is passed over for another one', async () => {
     const bench = await startReplicaBench({ group1: 2, group2: 2 });
     at(bench.storages, 1).status = 5;
-    at(bench.storages, 3).intercept = () => {
-      at(bench.storages, 2).replicateTo(at(bench.storages, 3));
-      return false;
-    };
-    at(bench.storages, 2).intercept = () => {
-      at(bench.storages, 3).replicateTo(at(bench.storages, 2));
-      return false;
-    };
+    replicateAtOnce(at(bench.storages, 2), at(bench.storages, 3));
     const [file] = await bench.store.storeBuffer(content, { signal });
     expect(file?.fileId).toMatch(/^group2\//);
   });
@@ -168,15 +175,40 @@ describe('a group with fewer ACTIVE storage servers than replicas asked for', ()
     expect(bench.outcomes()).toEqual(['accepted']);
   });
 
-  it('is noticed when it becomes one during the wait', async () => {
+  describe('which it becomes during the wait', () => {
     const settings = { replicaWaitMs: 600_000, clusterViewRefreshMs: 100 };
-    const bench = await startReplicaBench({ group1: 2 }, settings);
-    at(bench.storages, 1).intercept = (_peer, { code }) => {
-      if (code === QUERY_FILE_INFO) at(bench.storages, 1).status = 5;
-      return false;
-    };
-    const result = bench.store.storeBuffer(content, { signal });
-    await expect(result).rejects.toThrow(/reached 1 of 2 storage servers/);
+
+    async function startLosingBench(groups: Readonly<Record<string, number>>) {
+      const bench = await startReplicaBench(groups, settings);
+      at(bench.storages, 1).intercept = (_peer, { code }) => {
+        if (code === QUERY_FILE_INFO) at(bench.storages, 1).status = 5;
+        return false;
+      };
+      return bench;
+    }
+
+    it('fails the upload', async () => {
+      const bench = await startLosingBench({ group1: 2 });
+      const result = bench.store.storeBuffer(content, { signal });
+      await expect(result).rejects.toThrow(/reached 1 of 2 storage servers/);
+    });
+
+    it('hands a buffer on to another group, and tells of both files', async () => {
+      const bench = await startLosingBench({ group1: 2, group2: 2 });
+      replicateAtOnce(at(bench.storages, 2), at(bench.storages, 3));
+      const told: string[] = [];
+      const onStored = ({ fileId }: StoredFile) => told.push(fileId);
+      const [file] = await bench.store.storeBuffer(content, { signal, onStored });
+      expect(told).toEqual([expect.stringMatching(/^group1\//), file?.fileId]);
+      expect(file?.fileId).toMatch(/^group2\//);
+      expect(bench.outcomes()).toEqual(['confirmed']);
+    });
+
+    it('fails a buffer that is pinned to the group', async () => {
+      const bench = await startLosingBench({ group1: 2, group2: 2 });
+      const result = bench.store.storeBuffer(content, { signal, groupName: 'group1' });
+      await expect(result).rejects.toThrow(/reached 1 of 2 storage servers/);
+    });
   });
 });
 

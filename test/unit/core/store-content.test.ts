@@ -56,6 +56,23 @@ describe('a write that cannot end', () => {
     await expectNothingLeft(core);
   });
 
+  it.each([
+    ['small', small],
+    ['large', large],
+  ])(
+    '%s: files that were stored in vain are queued though the write succeeds',
+    async (_name, content) => {
+      const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+      core.blobs.faults.damagesFirstTry = true;
+      await put(core, { content: inChunks(content) });
+      expect(await core.keys()).toEqual(['cat.jpg']);
+      const queued = await core.queued();
+      expect(queued).toHaveLength(core.blobs.files.size / 2);
+      for (const fileId of queued) core.blobs.files.delete(fileId);
+      expect(Buffer.concat([...core.blobs.files.values()]).equals(content)).toBe(true);
+    },
+  );
+
   it('no storage server: the body is not even asked for', async () => {
     const core = await createTestCore();
     core.blobs.faults.storeUnavailable = true;
