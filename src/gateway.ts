@@ -65,6 +65,7 @@ export async function openGateway(
       logger,
       threads: true,
       onEvent,
+      onFailure,
     });
     closers.add(() => services.close());
     metrics.watch(services.core);
@@ -144,13 +145,14 @@ interface ServiceOptions {
   readonly logger: Logger;
   readonly threads: boolean;
   readonly onEvent?: (event: BlobStoreEvent) => void;
+  readonly onFailure?: (error: Error) => void;
 }
 
 async function openWith(
   config: Config,
   directory: DataDirectory,
   trackers: readonly HostPort[],
-  { logger, threads, onEvent }: ServiceOptions,
+  { logger, threads, onEvent, onFailure }: ServiceOptions,
 ): Promise<Services> {
   const closers = new Closers();
   try {
@@ -161,6 +163,7 @@ async function openWith(
       path,
       deleteDelayMs,
       ...(threads ? {} : { threads }),
+      ...(onFailure && { onFailure }),
     });
     closers.add(() => index.close());
     const orphans = new Orphans({ index, logger, now: Date.now, deleteDelayMs });

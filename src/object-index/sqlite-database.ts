@@ -102,9 +102,11 @@ export function toIndexError(
   const code = sqliteCodeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const details = { cause: error, mayBeCommitted: options.mayBeCommitted ?? false };
-  // SHMSIZE: the log's shared memory file could not grow.
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
-    return new IndexError('full', `no space left for the index ${path}: ${message}`, details);
+  // SHMSIZE: the log's shared memory file could not grow. WRITE: the system refused a write for
+  // another reason than a full disk, which is nearly always a quota or a limit on file sizes.
+  if (/^SQLITE_(FULL|IOERR_SHMSIZE|IOERR_WRITE)$/.test(code)) {
+    const problem = `no space left for the index ${path}, or its quota is used up`;
+    return new IndexError('full', `${problem}: ${code}: ${message}`, details);
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return new IndexError(

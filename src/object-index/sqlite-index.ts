@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { measureIndex } from './measurements.ts';
 import { migrate } from './migrate.ts';
-import type { ObjectIndex } from './object-index.ts';
+import { IndexError, type ObjectIndex } from './object-index.ts';
 import {
   type BoundReads,
   type BoundWrites,
@@ -42,6 +42,11 @@ export interface SqliteIndexSettings {
   readonly waitingListingsMax?: number;
   /** Milliseconds since 1970; replaced in tests. */
   readonly now?: () => number;
+  /**
+   * Told of a write that may or may not be on the disk, for example when a sync failed: what is
+   * read from now on need not be what a restart finds, so that the process had better end.
+   */
+  readonly onFailure?: (error: IndexError) => void;
 }
 
 const WAITING_WRITES_MAX = 10_000;
@@ -85,7 +90,7 @@ function localIndex(settings: SqliteIndexSettings, database: SqliteDatabase): Ob
   const reads = new LocalChannel(readerSettings(settings), (requests) =>
     requests.map((request) => runListing(reader, path, request)),
   );
-  return bindIndex(path, writes, reads, reader, async () => {
+  return bindIndex(settings, writes, reads, reader, async () => {
     await reads.close();
     await writes.close();
     reader.database.close();
@@ -107,7 +112,7 @@ async function threadedIndex(
   const forReader = readerSettings(settings);
   const writes = new WorkerChannel(forWriter, () => startWorker(writerUrl, forWriter));
   const reads = new WorkerChannel(forReader, () => startWorker(readerUrl, forReader));
-  const index = bindIndex(path, writes, reads, new SqliteRunner(point), async () => {
+  const index = bindIndex(settings, writes, reads, new SqliteRunner(point), async () => {
     // The writer goes last: the last connection to close copies the log into the database.
     await reads.close();
     point.close();
@@ -153,7 +158,7 @@ function readerSettings(settings: SqliteIndexSettings): ChannelSettings {
 
 /** Makes a method of each operation. */
 function bindIndex(
-  path: string,
+  { path, onFailure }: SqliteIndexSettings,
   writes: RequestChannel,
   reads: RequestChannel,
   pointReader: SqliteRunner,
@@ -168,8 +173,16 @@ function bindIndex(
       throw toIndexError(error, path);
     }
   };
+  const callWriter = async (name: string, args: readonly unknown[]): Promise<unknown> => {
+    try {
+      return await writes.call(name, args);
+    } catch (error) {
+      if (error instanceof IndexError && error.mayBeCommitted) onFailure?.(error);
+      throw error;
+    }
+  };
   const write = (name: string, args: readonly unknown[]): Promise<unknown> =>
-    health.observe(name, () => recent.whileWriting(name, () => writes.call(name, args)));
+    health.observe(name, () => recent.whileWriting(name, () => callWriter(name, args)));
   const health: WriteHealth = new WriteHealth(() => write('probeWrite', []));
   return {
     ...(bindAll(writeOperations, write) as BoundWrites<typeof writeOperations>),

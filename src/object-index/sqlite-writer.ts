@@ -61,8 +61,9 @@ export class SqliteWriter {
       return replies;
     } catch (error) {
       // A commit whose log records could not be synced may still turn up after a power failure.
-      // On a full disk the commit's own record, the last one, was not written to its end.
-      const isSurelyUndone = /^SQLITE_(BUSY|CONSTRAINT|FULL)/.test(sqliteCodeOf(error));
+      // On a full disk the commit's own record, the last one, was not written to its end, and the
+      // next commit takes its place.
+      const isSurelyUndone = /^SQLITE_(BUSY|CONSTRAINT|FULL|IOERR_WRITE)/.test(sqliteCodeOf(error));
       this.#recover(error);
       const mayBeCommitted = isCommitting && !isSurelyUndone;
       const failure = failedReply(toIndexError(error, this.#path, { mayBeCommitted }));

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { IndexError } from '../../../src/object-index/object-index.ts';
 import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
 import { createBucket, DELETE_DELAY_MS, newObject, putObject } from '../../support/object-index.ts';
 
@@ -27,6 +29,37 @@ describe('openSqliteIndex', () => {
     expect(await second.findObject(bucketId, 'k')).toEqual(object);
     expect((await putObject(second, newObject(bucketId, 'k2'))).id).toBeGreaterThan(object.id);
     await second.close();
+  });
+
+  describe('a write whose commit fails', () => {
+    const failCommitsWith = (code: string) => {
+      const exec = Database.prototype.exec;
+      vi.spyOn(Database.prototype, 'exec').mockImplementation(function (this: unknown, sql) {
+        if (sql !== 'COMMIT') return exec.call(this, sql);
+        throw new Database.SqliteError('disk I/O error', code);
+      });
+    };
+    afterEach(() => vi.restoreAllMocks());
+
+    it.each([
+      ['SQLITE_IOERR_FSYNC', true],
+      ['SQLITE_IOERR', true],
+      ['SQLITE_IOERR_WRITE', false],
+      ['SQLITE_FULL', false],
+      ['SQLITE_BUSY', false],
+    ])('with %s: the index is told to be lost: %s', async (code, isLost) => {
+      const failures: IndexError[] = [];
+      const index = await open({ onFailure: (error: IndexError) => failures.push(error) });
+      await index.queueDeletions(['group1/a'], 1);
+      expect(failures).toEqual([]);
+      failCommitsWith(code);
+      await expect(index.queueDeletions(['group1/b'], 1)).rejects.toMatchObject({
+        mayBeCommitted: isLost,
+      });
+      expect(failures).toHaveLength(isLost ? 1 : 0);
+      vi.restoreAllMocks();
+      await index.close();
+    });
   });
 
   it('shows each writer of the same file what the other committed', async () => {
