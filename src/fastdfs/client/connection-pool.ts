@@ -7,6 +7,7 @@ import type { ConnectionTimeouts } from './connection-timeouts.ts';
 import { FastdfsConnectionError, FastdfsTimeoutError } from './errors.ts';
 import { execute } from './exchanges.ts';
 import type { ServerAddress } from './server-address.ts';
+import { StreamSlots } from './stream-slots.ts';
 
 /** What a connection is borrowed for. */
 export interface Purpose {
@@ -17,6 +18,8 @@ export interface Purpose {
    * one turns out to be dead. All that a task of this kind did before must be harmless.
    */
   readonly isReplayable: boolean;
+  /** Whether how long it takes depends on whoever sends the content of an upload. */
+  readonly isStreamed?: boolean;
   /** Ends the wait for a connection; the task must look after itself. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,6 +45,7 @@ export class ConnectionPool {
   readonly #idle: FastdfsConnection[] = [];
   readonly #all = new Set<FastdfsConnection>();
   readonly #queue: ConnectionQueue;
+  readonly #streamSlots: StreamSlots;
   /** Connections open or being opened, and rights to open one that were granted. */
   #count = 0;
   #isClosed = false;
@@ -57,26 +61,35 @@ export class ConnectionPool {
     this.#timeouts = timeouts;
     this.#observer = observer;
     this.#queue = new ConnectionQueue(address, settings);
+    this.#streamSlots = new StreamSlots(address, settings);
   }
 
   get state(): PoolCounts {
     return {
       connectionCount: this.#count,
       idleCount: this.#idle.length,
-      waitingCount: this.#queue.length,
+      waitingCount: this.#queue.length + this.#streamSlots.waitingCount,
     };
   }
 
   /** Whether nothing would be lost by forgetting the pool. */
   get isEmpty(): boolean {
-    return this.#count === 0 && this.#queue.length === 0;
+    return this.#count === 0 && this.state.waitingCount === 0;
   }
 
   /**
    * Lends a connection for as long as the task runs. Rejects with what the task throws, with
    * `FastdfsConnectionError` when no connection is to be had, or with the signal's reason.
    */
-  async withConnection<Result>(
+  withConnection<Result>(
+    purpose: Purpose,
+    task: (connection: FastdfsConnection) => Promise<Result>,
+  ): Promise<Result> {
+    if (!purpose.isStreamed) return this.#lend(purpose, task);
+    return this.#streamSlots.run(purpose, () => this.#lend(purpose, task));
+  }
+
+  async #lend<Result>(
     purpose: Purpose,
     task: (connection: FastdfsConnection) => Promise<Result>,
   ): Promise<Result> {
@@ -106,7 +119,7 @@ export class ConnectionPool {
   /** Closes all connections; exchanges under way and waiting borrowers fail. */
   close(): void {
     this.#isClosed = true;
-    this.#queue.fail((command) => this.#error(command, 'the client was closed'));
+    this.#failWaiting((command) => this.#error(command, 'the client was closed'));
     for (const connection of this.#all) connection.close('pool-closed');
   }
 
@@ -118,7 +131,7 @@ export class ConnectionPool {
    */
   abandon(cause: Error, silentMs: number): void {
     const problem = `the server was found dead: ${cause.message}`;
-    this.#queue.fail(
+    this.#failWaiting(
       (command) => new FastdfsConnectionError(command, this.address, 'connect', problem, { cause }),
     );
     this.#closeIdle('abandoned', Number.POSITIVE_INFINITY);
@@ -199,6 +212,11 @@ export class ConnectionPool {
     this.#observer(this.address, reason);
     // The right to open a connection goes to the next who waits.
     if (this.#queue.grant(null)) this.#count += 1;
+  }
+
+  #failWaiting(errorOf: (command: string) => Error): void {
+    this.#queue.fail(errorOf);
+    this.#streamSlots.fail(errorOf);
   }
 
   #closeIdle(reason: CloseReason, idleSinceMs: number): void {

@@ -16,6 +16,7 @@ export interface ConnectionSettings {
 
 /** Limits of the connections to one server. */
 export interface PoolSettings extends ConnectionSettings {
+  /** Streamed uploads get three quarters of them at most. */
   readonly connectionsPerServerMax: number;
   /** Borrowers that may wait for a connection; the next one fails at once. */
   readonly connectionWaitersPerServerMax: number;

@@ -188,7 +188,8 @@ export class StorageClient {
     if (Buffer.isBuffer(content) && content.length !== size) {
       throw new ContentSizeError(size, content.length);
     }
-    const purpose = { command: command.name, isReplayable, signal };
+    const isStreamed = !Buffer.isBuffer(content);
+    const purpose = { command: command.name, isReplayable, isStreamed, signal };
     return this.#pools.withConnection(address, purpose, (connection) =>
       executeWithContent(connection, command, request, content, signal),
     );
