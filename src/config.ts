@@ -128,7 +128,10 @@ function toConfig(values: z.output<typeof settings>) {
       listen: values.GATEWAY_S3_LISTEN,
       region: values.GATEWAY_REGION,
       domains: values.GATEWAY_DOMAINS,
-      bodyIdleTimeoutMs: values.GATEWAY_BODY_IDLE_TIMEOUT,
+      bodyPace: {
+        idleTimeoutMs: values.GATEWAY_BODY_IDLE_TIMEOUT,
+        bytesPerSecondMin: values.GATEWAY_BODY_MIN_RATE,
+      },
       requestsMax: values.GATEWAY_REQUESTS_MAX,
       acceptsSignatureV2Links: values.GATEWAY_SIGNATURE_V2,
     },

@@ -53,7 +53,7 @@ export async function serve(config: Config): Promise<void> {
 
 async function openS3Door(
   { core, accessKeys, metrics }: Gateway,
-  { s3: { domains, bodyIdleTimeoutMs, requestsMax, acceptsSignatureV2Links } }: Config,
+  { s3: { domains, bodyPace, requestsMax, acceptsSignatureV2Links } }: Config,
   wanted: HostPort,
 ): Promise<S3Listener> {
   const findCredentials = (id: string) => accessKeys.findCredentials(id);
@@ -61,7 +61,7 @@ async function openS3Door(
     core,
     findCredentials,
     domains,
-    bodyIdleTimeoutMs,
+    bodyPace,
     requestsMax,
     acceptsSignatureV2Links,
     observer: metrics.requests,

@@ -180,6 +180,7 @@ export const settings = z.object({
   ),
   GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),
   GATEWAY_BODY_IDLE_TIMEOUT: duration('30s', '100ms', '1h'),
+  GATEWAY_BODY_MIN_RATE: size('1KiB', '0', '1GiB'),
   GATEWAY_REQUESTS_MAX: count('512', 1, 100_000),
   GATEWAY_SHUTDOWN_GRACE: duration('30s', '0', '1h'),
   GATEWAY_LOG_LEVEL: text(

@@ -8,6 +8,7 @@ import type { Bucket } from '../object-index/records.ts';
 import { type Authentication, authenticate, type FindCredentials } from './auth/authenticate.ts';
 import { SigningKeyCache } from './auth/signature-v4.ts';
 import { hasBody, RequestBody } from './body.ts';
+import type { BodyPaceLimits } from './body-pace.ts';
 import { toGatewayError } from './error-document.ts';
 import { errorEntry } from './errors.ts';
 import { Exchange, type S3Bindings } from './exchange.ts';
@@ -26,8 +27,8 @@ export interface S3AppContext {
   readonly findCredentials: FindCredentials;
   /** Domains whose subdomains are buckets; lower or upper case, without port. */
   readonly domains: readonly string[];
-  /** A body of which no byte comes for so long is refused with `RequestTimeout`. */
-  readonly bodyIdleTimeoutMs: number;
+  /** A body that comes more slowly is refused with `RequestTimeout`. */
+  readonly bodyPace: BodyPaceLimits;
   /** Requests that are served at a time; each may hold some MiB. More are told to slow down. */
   readonly requestsMax: number;
   /** Whether presigned links of signature version 2 count. */
@@ -140,7 +141,7 @@ class Dispatcher {
     const { headers } = authentication;
     const content = () =>
       new RequestBody(exchange.incoming, authentication, {
-        idleTimeoutMs: this.#context.bodyIdleTimeoutMs,
+        pace: this.#context.bodyPace,
         checksumIsOfObject: checksumOfObject.has(operation.name),
         onOpen: (stream) => {
           exchange.body = stream;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
 import { type ContentDecoder, incompleteBody } from './auth/content-decoder.ts';
+import { BodyPace, type BodyPaceLimits } from './body-pace.ts';
 import { PieceGatherer } from './piece-gatherer.ts';
 
 /** Content on its way from the decoder to whoever stores it, per request. */
@@ -21,27 +22,26 @@ export function hasEndedEarly(incoming: IncomingMessage): boolean {
 }
 
 export interface BodyStreamOptions {
-  /** Longest wait for the client's next bytes; time in which nobody reads does not count. */
-  readonly idleTimeoutMs: number;
+  readonly pace: BodyPaceLimits;
   /** Called once, when the body is wanted: sends `100 Continue`. */
   readonly onOpen: () => void;
 }
 
 /**
  * The decoded body of a request, with backpressure down to the client's socket. Fails with
- * `IncompleteBody` when the client is gone, `RequestTimeout` when it stalls, and what the decoder
+ * `IncompleteBody` when the client is gone, `RequestTimeout` when it stalls or trickles, and what the decoder
  * throws. The request itself is left usable, so that the error can still be answered.
  */
 export class BodyStream extends Readable {
   readonly #incoming: IncomingMessage;
   readonly #decoder: ContentDecoder;
   readonly #options: BodyStreamOptions;
+  readonly #pace: BodyPace;
   readonly #gatherer = new PieceGatherer((piece) => {
     if (!this.push(piece)) this.#isFull = true;
   });
   #isOpen = false;
   #isFull = false;
-  #idleTimer: NodeJS.Timeout | null = null;
   #bytesReceived = 0;
 
   constructor(incoming: IncomingMessage, decoder: ContentDecoder, options: BodyStreamOptions) {
@@ -49,6 +49,7 @@ export class BodyStream extends Readable {
     this.#incoming = incoming;
     this.#decoder = decoder;
     this.#options = options;
+    this.#pace = new BodyPace(options.pace, () => this.destroy(new GatewayError('RequestTimeout')));
   }
 
   /** With framing, as they came. */
@@ -60,13 +61,13 @@ export class BodyStream extends Readable {
     this.#isFull = false;
     if (!this.#isOpen) this.#open();
     else if (this.#incoming.isPaused()) {
-      this.#idleTimer?.refresh();
+      this.#pace.resume();
       this.#incoming.resume();
     }
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (this.#idleTimer) clearTimeout(this.#idleTimer);
+    this.#pace.stop();
     if (this.#isOpen) {
       this.#incoming.off('data', this.#onData).off('end', this.#onEnd);
       this.#incoming.off('error', this.#onGone).off('close', this.#onGone);
@@ -83,7 +84,7 @@ export class BodyStream extends Readable {
       this.#onGone();
       return;
     }
-    this.#idleTimer = setTimeout(this.#onIdle, this.#options.idleTimeoutMs);
+    this.#pace.start();
     this.#incoming.on('data', this.#onData).on('end', this.#onEnd);
     this.#incoming.on('error', this.#onGone).on('close', this.#onGone);
     this.#incoming.on(endedEarlyEvent, this.#onGone);
@@ -91,24 +92,18 @@ export class BodyStream extends Readable {
     this.#incoming.resume();
   }
 
-  #onIdle = (): void => {
-    if (this.#isFull) {
-      this.#idleTimer?.refresh();
-      return;
-    }
-    this.destroy(new GatewayError('RequestTimeout'));
-  };
-
   #onData = (bytes: Buffer): void => {
     this.#bytesReceived += bytes.length;
-    this.#idleTimer?.refresh();
+    if (!this.#pace.received(bytes.length)) return;
     try {
       this.#decoder.write(bytes, this.#emitContent);
     } catch (error) {
       this.destroy(error as Error);
       return;
     }
-    if (this.#isFull) this.#incoming.pause();
+    if (!this.#isFull) return;
+    this.#pace.pause();
+    this.#incoming.pause();
   };
 
   #emitContent = (content: Buffer): void => this.#gatherer.add(content);

@@ -9,11 +9,12 @@ import { ChunkSignatures } from './auth/chunk-signatures.ts';
 import { ChunkedDecoder } from './auth/chunked-body.ts';
 import { type ContentDecoder, PlainDecoder } from './auth/content-decoder.ts';
 import { type BodyChecksum, bodyChecksum } from './body-checksum.ts';
+import type { BodyPaceLimits } from './body-pace.ts';
 import { BodyStream } from './body-stream.ts';
 import type { RequestHeaders } from './operation.ts';
 
 export interface RequestBodyOptions {
-  readonly idleTimeoutMs: number;
+  readonly pace: BodyPaceLimits;
   /** Called when the body is wanted, with the stream that reads it. */
   readonly onOpen: (stream: BodyStream) => void;
   /**
@@ -91,7 +92,7 @@ export class RequestBody implements IncomingContent {
 
   open(): Readable {
     const stream = new BodyStream(this.#incoming, this.#decoder, {
-      idleTimeoutMs: this.#options.idleTimeoutMs,
+      pace: this.#options.pace,
       onOpen: () => this.#options.onOpen(stream),
     });
     return stream;

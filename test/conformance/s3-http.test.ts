@@ -286,13 +286,24 @@ describe('bodies', () => {
   });
 
   it('that stall get RequestTimeout and lose their connection', async () => {
-    const connection = await connectTo(await start({ bodyIdleTimeoutMs: 50 }));
+    const connection = await connectTo(await start({ bodyPace: { idleTimeoutMs: 50 } }));
     connection.write(`${put('cat', { 'Content-Length': '10' })}hello`);
     const response = await connection.response();
     expect(response.status).toBe(400);
     expect(response.body).toContain('<Code>RequestTimeout</Code>');
     expect(response.headers.get('connection')).toBe('close');
     expect(await connection.rest()).toBe('');
+    expect(seen[0]?.error).toMatchObject({ code: 'RequestTimeout' });
+  });
+
+  it('that trickle get RequestTimeout as well', async () => {
+    const bodyPace = { idleTimeoutMs: 60, bytesPerSecondMin: 100_000 };
+    const connection = await connectTo(await start({ bodyPace }));
+    connection.write(put('cat', { 'Content-Length': '100000' }));
+    const trickle = setInterval(() => connection.write('x'), 5);
+    const response = await connection.response();
+    clearInterval(trickle);
+    expect(response.body).toContain('<Code>RequestTimeout</Code>');
     expect(seen[0]?.error).toMatchObject({ code: 'RequestTimeout' });
   });
 

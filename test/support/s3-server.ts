@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { CoreServices } from '../../src/core/services.ts';
 import { createS3App } from '../../src/s3/app.ts';
+import type { BodyPaceLimits } from '../../src/s3/body-pace.ts';
 import { listenS3, type S3Listener } from '../../src/s3/listener.ts';
 import type { Operation, Route, S3Request, S3Response } from '../../src/s3/operation.ts';
 import type { RequestObserver } from '../../src/s3/request-observer.ts';
@@ -45,7 +46,7 @@ export interface TestS3Server {
 export async function startS3Server(
   routes: readonly Route[],
   options: {
-    readonly bodyIdleTimeoutMs?: number;
+    readonly bodyPace?: Partial<BodyPaceLimits>;
     readonly requestsMax?: number;
     readonly domains?: readonly string[];
     readonly now?: () => number;
@@ -67,7 +68,7 @@ export async function startS3Server(
     core,
     routes,
     domains: options.domains ?? [],
-    bodyIdleTimeoutMs: options.bodyIdleTimeoutMs ?? 60_000,
+    bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0, ...options.bodyPace },
     requestsMax: options.requestsMax ?? 100,
     acceptsSignatureV2Links: true,
     ...(options.observer && { observer: options.observer }),

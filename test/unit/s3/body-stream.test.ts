@@ -10,7 +10,7 @@ function open(size: number, idleTimeoutMs = 60_000) {
   client.on('error', () => {});
   let opened = 0;
   const stream = new BodyStream(client as unknown as IncomingMessage, new PlainDecoder(size), {
-    idleTimeoutMs,
+    pace: { idleTimeoutMs, bytesPerSecondMin: 0 },
     onOpen: () => {
       opened += 1;
     },
