@@ -80,12 +80,19 @@ describe('a pool', () => {
     const { server, release } = await serveOnDemand();
     const { pools } = observedPools({ connectionsPerServerMax: 1, connectionWaitTimeoutMs: 30 });
     const storage = new StorageClient(pools);
-    const first = storage.activeTest(server.address);
+    let isAnswered = false;
+    const first = storage.activeTest(server.address).then(() => {
+      isAnswered = true;
+    });
     await expect(storage.activeTest(server.address)).rejects.toMatchObject({
       timeoutName: 'connectionWaitTimeoutMs',
       phase: 'queue',
     });
-    release();
+    // The request may still be on its way.
+    await until(() => {
+      release();
+      return isAnswered;
+    });
     await first;
   });
 
