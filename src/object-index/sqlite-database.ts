@@ -19,7 +19,7 @@ const WAL_SIZE_BYTES_KEPT = 16 * 1024 * 1024;
 export function openDatabase(path: string): SqliteDatabase {
   if (path !== ':memory:') {
     makeDirectories(dirname(path));
-    closeSync(openSync(path, 'a', 0o600));
+    makeFile(path);
   }
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   database.pragma('journal_mode = WAL');
@@ -30,6 +30,20 @@ export function openDatabase(path: string): SqliteDatabase {
   database.pragma(`journal_size_limit = ${WAL_SIZE_BYTES_KEPT}`);
   database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
   return database;
+}
+
+/**
+ * Makes the file, readable by its owner only, unless it is there. An existing one must not even be
+ * opened: closing it again drops all locks that this process has on it (POSIX), SQLite's as well,
+ * and the next command that ends beside the gateway would take itself for the last one and remove
+ * the write-ahead log that the gateway goes on writing to.
+ */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Opens an existing database to read beside its writer. */
