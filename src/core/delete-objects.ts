@@ -42,7 +42,8 @@ export async function deleteObject(
 }
 
 /**
- * Deletes up to 1000 keys in one transaction; keys that cannot be are told one by one. A key that
+ * Deletes up to 1000 keys, in one transaction unless they have very many segments; keys that cannot
+ * be deleted are told one by one. A key that
  * is listed with several conditions goes only when all of them hold.
  */
 export async function deleteObjects(
@@ -69,13 +70,31 @@ export async function deleteObjects(
     }
   }
   if (keys.size + conditional.length === 0) return { deleted: known, failed };
-  const kept = await core.index.deleteObjects(bucket.id, [...keys], conditional);
+  const kept = await deleteKeys(core, bucket, [...keys], conditional);
   const deleted = known.filter((object) => !isKept(object, kept));
   for (const object of known) {
     if (isKept(object, kept))
       failed.push({ object, error: new GatewayError('PreconditionFailed') });
   }
   return { deleted, failed };
+}
+
+/** In as many transactions as it takes; gives the keys for which a condition does not hold. */
+async function deleteKeys(
+  { index }: Pick<CoreServices, 'index'>,
+  bucket: Bucket,
+  keys: readonly string[],
+  conditional: readonly ConditionalDeletion[],
+): Promise<ReadonlySet<string>> {
+  const { kept, unfinished } = await index.deleteObjects(bucket.id, keys, conditional);
+  if (unfinished.size === 0) return kept;
+  const others = await deleteKeys(
+    { index },
+    bucket,
+    keys.filter((key) => unfinished.has(key)),
+    conditional.filter(({ key }) => unfinished.has(key)),
+  );
+  return new Set([...kept, ...others]);
 }
 
 function isKept(object: ObjectToDelete, kept: ReadonlySet<string>): boolean {

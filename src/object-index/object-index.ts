@@ -23,6 +23,7 @@ import type {
   CopyObjectOutcome,
   CopyObjectRequest,
   CopyPartRequest,
+  DeleteObjectsOutcome,
   DueDeletionsRequest,
   FileReferencesPage,
   FileUse,
@@ -72,13 +73,14 @@ export interface ObjectIndex {
   listObjects(request: ListObjectsRequest): Promise<ListObjectsPage>;
   /**
    * Keys that do not exist are no error (DeleteObject is idempotent). A key with conditions among
-   * `conditional` is deleted when all of them hold; gives the keys for which one does not.
+   * `conditional` is deleted when all of them hold. Whoever gives several keys has to repeat it
+   * with the unfinished ones, which are fewer each time.
    */
   deleteObjects(
     bucketId: number,
     keys: readonly string[],
     conditional?: readonly ConditionalDeletion[],
-  ): Promise<ReadonlySet<string>>;
+  ): Promise<DeleteObjectsOutcome>;
 
   createUpload(upload: Upload): Promise<'created' | 'no-such-bucket'>;
   findUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | null>;

@@ -1,25 +1,18 @@
 import { bucketExists } from './buckets.ts';
 import {
   assertTiles,
-  dropContents,
   dropObject,
   findObjectRow,
   insertObject,
   insertSegments,
-  type ObjectContentRow,
   toObjectRecord,
   wholeFileOf,
 } from './object-rows.ts';
 import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
-import type {
-  ConditionalDeletion,
-  NewObject,
-  PutObjectOutcome,
-  WriteCondition,
-} from './requests.ts';
-import { all, allIn, get, type Statements, type WriteContext } from './statements.ts';
-import { allowsDeletion, failedCondition } from './write-condition.ts';
+import type { NewObject, PutObjectOutcome, WriteCondition } from './requests.ts';
+import { all, get, type Statements, type WriteContext } from './statements.ts';
+import { failedCondition } from './write-condition.ts';
 
 export function* putObject(
   context: WriteContext,
@@ -94,25 +87,4 @@ export function* findObjectPart(
     size: row.size,
     checksumValue: row.checksum_value,
   };
-}
-
-export function* deleteObjects(
-  context: WriteContext,
-  bucketId: number,
-  keys: readonly string[],
-  conditional: readonly ConditionalDeletion[] = [],
-): Statements<ReadonlySet<string>> {
-  const kept = new Set<string>();
-  for (const { key, condition } of conditional) {
-    const current = yield* findObjectRow(bucketId, key);
-    if (current && !allowsDeletion(condition, current)) kept.add(key);
-  }
-  const deleted = yield* allIn<ObjectContentRow>(
-    (list) => `DELETE FROM objects WHERE bucket_id = ? AND version_id IS NULL AND key IN (${list})
-      RETURNING id, size, part_count, file_id`,
-    [bucketId],
-    [...keys, ...conditional.map(({ key }) => key)].filter((key) => !kept.has(key)),
-  );
-  yield* dropContents(context, deleted);
-  return kept;
 }

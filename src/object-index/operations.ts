@@ -2,6 +2,7 @@ import * as accessKeys from './access-keys.ts';
 import * as buckets from './buckets.ts';
 import { completeUpload } from './complete-upload.ts';
 import { copyObject } from './copy-object.ts';
+import { deleteObjects } from './delete-objects.ts';
 import * as deletions from './deletions.ts';
 import { listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
@@ -24,7 +25,7 @@ export const writeOperations = {
   deleteBucket: buckets.deleteBucket,
   putObject: objects.putObject,
   copyObject,
-  deleteObjects: objects.deleteObjects,
+  deleteObjects,
   createUpload: uploads.createUpload,
   putPart: parts.putPart,
   copyPart: parts.copyPart,

@@ -31,6 +31,13 @@ export interface ConditionalDeletion {
   readonly condition: DeleteCondition;
 }
 
+export interface DeleteObjectsOutcome {
+  /** Keys for which a condition does not hold. */
+  readonly kept: ReadonlySet<string>;
+  /** Keys that were left for another transaction: so many segments would hold up other writes. */
+  readonly unfinished: ReadonlySet<string>;
+}
+
 export interface NewObject extends ObjectDescription {
   readonly bucketId: number;
   readonly key: string;

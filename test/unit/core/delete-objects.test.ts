@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { deleteObject, deleteObjects } from '../../../src/core/delete-objects.ts';
 import { putObject } from '../../../src/core/put-object.ts';
 import { createTestCore } from '../../support/core-services.ts';
@@ -83,5 +83,36 @@ describe('deleting many keys', () => {
       { object: failing, error: { code: 'PreconditionFailed' } },
     ]);
     expect(await core.keys()).toEqual(['a']);
+  });
+});
+
+describe('deleting keys that the index takes in several transactions', () => {
+  it('deletes all of them, and keeps what any of the transactions kept', async () => {
+    const core = await withKeys('a', 'b', 'c', 'd');
+    const deleteAll = core.index.deleteObjects.bind(core.index);
+    const calls: (readonly string[])[] = [];
+    vi.spyOn(core.index, 'deleteObjects').mockImplementation(async (id, keys, conditional = []) => {
+      const all = [...keys, ...conditional.map(({ key }) => key)];
+      calls.push(all);
+      const [first = ''] = all;
+      const isFirst = (key: string) => key === first;
+      const { kept } = await deleteAll(
+        id,
+        keys.filter(isFirst),
+        conditional.filter(({ key }) => isFirst(key)),
+      );
+      return { kept, unfinished: new Set(all.slice(1)) };
+    });
+    const objects = [
+      current('a'),
+      { ...current('b'), condition: { ifMatch: ['x'] } },
+      { ...current('c'), condition: { ifMatch: ['x'] } },
+      current('d'),
+    ];
+    const { deleted, failed } = await deleteObjects(core, core.bucket, objects);
+    expect(calls.map((keys) => keys.length)).toEqual([4, 3, 2, 1]);
+    expect(deleted.map(({ key }) => key)).toEqual(['a', 'd']);
+    expect(failed.map(({ object }) => object.key)).toEqual(['b', 'c']);
+    expect(await core.keys()).toEqual(['b', 'c']);
   });
 });

@@ -200,7 +200,7 @@ describe.each(indexEngines)('objects in $name', ({ open }) => {
       { key: 'k', condition },
       { key: 'missing', condition },
     ];
-    const kept = await index.deleteObjects(bucketId, [], conditional);
+    const { kept } = await index.deleteObjects(bucketId, [], conditional);
     expect([...kept]).toEqual(isDeleted ? [] : ['k']);
     expect((await index.findObject(bucketId, 'k')) === null).toBe(isDeleted);
   });
