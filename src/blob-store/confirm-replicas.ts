@@ -21,8 +21,7 @@ export async function confirmReplicas(
   signal: AbortSignal,
   storeElsewhere: ((lostGroupName: string) => Promise<TakenFile>) | null,
 ): Promise<StoredFile> {
-  const { minReplicas, replicaWaitFailure } = cluster.writes;
-  if (minReplicas === 1) return first.file;
+  const { replicaWaitFailure } = cluster.writes;
   const startedAtMs = performance.now();
   let taken = first;
   let wait = await waitFor(cluster, taken, signal);

@@ -65,17 +65,14 @@ class FilesUnderWay {
   readonly #cluster: Cluster;
   readonly #options: StoreOptions;
   readonly #waits: Promise<StoredFile>[] = [];
-  /** Ends all waits, when the client goes or one of the files fails. */
-  readonly #stop = new AbortController();
-  readonly #onAbort = () => this.#stop.abort(this.#options.signal.reason);
+  /** Ends all waits, when the client goes or one of the files fails; null while none waits. */
+  #stop: AbortController | null = null;
+  readonly #onAbort = () => this.#stop?.abort(this.#options.signal.reason);
   #failure: { readonly error: unknown } | null = null;
 
   constructor(cluster: Cluster, options: StoreOptions) {
     this.#cluster = cluster;
     this.#options = options;
-    options.signal.addEventListener('abort', this.#onAbort);
-    // All files of a large body may wait at the same time.
-    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Resolves when one storage server has the next file. */
@@ -102,16 +99,16 @@ class FilesUnderWay {
 
   giveUp(): void {
     this.#options.signal.removeEventListener('abort', this.#onAbort);
-    this.#stop.abort();
+    this.#stop?.abort();
   }
 
   #wait(taken: TakenFile, size: number, content: SegmentContent): Promise<StoredFile> {
+    if (this.#cluster.writes.minReplicas === 1) return Promise.resolve(taken.file);
     const elsewhere = (lostGroupName: string) => this.#store(size, content, lostGroupName);
-    const { signal } = this.#stop;
     const wait = confirmReplicas(
       this.#cluster,
       taken,
-      signal,
+      this.#stopSignal(),
       content.isReplayable() ? elsewhere : null,
     );
     // Nobody looks at it before the last file is stored.
@@ -119,5 +116,17 @@ class FilesUnderWay {
       this.#failure ??= { error };
     });
     return wait;
+  }
+
+  #stopSignal(): AbortSignal {
+    if (this.#stop === null) {
+      const { signal } = this.#options;
+      this.#stop = new AbortController();
+      // All files of a large body may wait at the same time.
+      setMaxListeners(0, this.#stop.signal);
+      signal.addEventListener('abort', this.#onAbort);
+      if (signal.aborted) this.#onAbort();
+    }
+    return this.#stop.signal;
   }
 }

@@ -60,7 +60,8 @@ async function tryServers(cluster: Cluster, segment: Segment): Promise<TakenFile
       if (!segment.isReplayable()) break;
     }
   }
-  throw toBlobStoreError(failure?.verdict);
+  const nobodyAsked = new BlobStoreError('unavailable', 'no storage server is left to ask');
+  throw toBlobStoreError(failure?.verdict ?? nobodyAsked);
 }
 
 interface Failure {

@@ -30,14 +30,15 @@ export class FitnessJudge {
   }
 
   /** A server that is not in the view is taken on trust: the tracker has named it. */
-  fitnessOf(address: ServerAddress, group: StorageGroup | undefined): Fitness {
+  fitnessOf(address: ServerAddress, group: StorageGroup | null): Fitness {
     const server = group?.members.find(
       ({ host, port }) => host === address.host && port === address.port,
     );
     if (server?.isWritable === false) return FITNESS.notWritable;
     if (server && !this.#hasSpace(server)) return FITNESS.noSpace;
     const { minReplicas, replicaWaitFailure } = this.#cluster.writes;
-    const isShort = group !== undefined && group.members.filter(isActive).length < minReplicas;
+    const isShort =
+      minReplicas > 1 && group !== null && group.members.filter(isActive).length < minReplicas;
     if (isShort && replicaWaitFailure === 'fail') return FITNESS.tooFewReplicas;
     if (this.#cluster.health.isAvoided(address, 'write')) return FITNESS.avoided;
     return isShort ? FITNESS.fewReplicas : FITNESS.good;

@@ -52,15 +52,17 @@ export class UploadTargets {
   async next(): Promise<StoreTarget | null> {
     const named = this.#tried.size === 0 ? await this.#askTracker() : null;
     if (named !== null && this.#isAllowed(named.groupName)) {
-      const group = await this.#cluster.view.findGroup(named.groupName);
-      const fitness = this.#judge.fitnessOf(named, group ?? undefined);
+      const { view } = this.#cluster;
+      // The view is nearly always there, so nobody waits for it.
+      const group =
+        view.snapshot?.findGroup(named.groupName) ?? (await view.findGroup(named.groupName));
+      const fitness = this.#judge.fitnessOf(named, group);
       if (fitness === FITNESS.good) return this.#take(named);
     }
     const candidates = await this.#candidates(named);
     const [best] = candidates.sort((first, second) => first.fitness - second.fitness);
-    if (best === undefined) return null;
-    if (best.fitness <= FITNESS.avoided) return this.#take(best.target);
-    if (this.#tried.size === 0) throw this.#refusal(best.fitness);
+    if (best !== undefined && best.fitness <= FITNESS.avoided) return this.#take(best.target);
+    if (this.#tried.size === 0) throw this.#refusal(best?.fitness ?? FITNESS.notWritable);
     return null;
   }
 
@@ -110,11 +112,11 @@ export class UploadTargets {
     const groups = (await this.#cluster.view.groups()).filter(({ groupName }) =>
       this.#isAllowed(groupName),
     );
-    const own = groups.find(({ groupName }) => groupName === named?.groupName);
+    const own = groups.find(({ groupName }) => groupName === named?.groupName) ?? null;
     const others = this.#cluster.groupOrder.inOrder(groups.filter((group) => group !== own));
     const candidates =
       named === null || !this.#isAllowed(named.groupName) ? [] : [this.#candidate(named, own)];
-    for (const group of own === undefined ? others : [own, ...others]) {
+    for (const group of own === null ? others : [own, ...others]) {
       for (const target of targetsIn(group)) candidates.push(this.#candidate(target, group));
     }
     return candidates.filter(({ target }) => !this.#tried.has(renderAddress(target)));
@@ -125,7 +127,7 @@ export class UploadTargets {
     return groupName === (pinnedTo ?? groupName) && groupName !== lostGroupName;
   }
 
-  #candidate(target: StoreTarget, group: StorageGroup | undefined): Candidate {
+  #candidate(target: StoreTarget, group: StorageGroup | null): Candidate {
     return { target, fitness: this.#judge.fitnessOf(target, group) };
   }
 
