@@ -21,6 +21,8 @@ const WRAP = '\x1b[?7h';
 const CLEAR_SCREEN = '\x1b[2J';
 const TO_TOP = '\x1b[H';
 const CLEAR_LINE_END = '\x1b[K';
+/** Where the terminal does not tell. */
+const ROWS_DEFAULT = 24;
 const CLEAR_BELOW = '\x1b[J';
 
 /** Reports one after the other until SIGINT or SIGTERM, `intervalMs` apart. */
@@ -57,21 +59,21 @@ export async function printReports(
   const gone = () => {
     isGone = true;
   };
+  // It stays: what has been written may fail after the last report, when the process ends anyway.
   output.on('error', gone);
   const isDrawn = output.isTTY === true && !isJson;
   if (isDrawn) output.write(HIDE_CURSOR + NO_WRAP + CLEAR_SCREEN);
   try {
     for await (const { json, text } of reports) {
+      if (isGone) return;
       if (isJson) output.write(`${JSON.stringify(json)}\n`);
       else {
         const report = `${new Date().toISOString()}  ${text}`;
-        output.write(isDrawn ? frameOf(report, output.rows ?? 24) : `${report}\n\n`);
+        output.write(isDrawn ? frameOf(report, output.rows || ROWS_DEFAULT) : `${report}\n\n`);
       }
-      if (isGone) return;
     }
   } finally {
-    if (isDrawn) output.write(`${WRAP + SHOW_CURSOR}\n`);
-    output.off('error', gone);
+    if (isDrawn && !isGone) output.write(`${WRAP + SHOW_CURSOR}\n`);
   }
 }
 
