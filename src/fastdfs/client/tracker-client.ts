@@ -19,19 +19,26 @@ import {
 } from '../protocol/commands/query-store.ts';
 import { FASTDFS_STATUS } from '../protocol/errors.ts';
 import type { FileIdParts } from '../protocol/file-id.ts';
-import { FastdfsConnectionError, FastdfsStatusError, TrackersUnreachableError } from './errors.ts';
+import {
+  FastdfsConnectionError,
+  FastdfsStatusError,
+  FastdfsTimeoutError,
+  TrackersUnreachableError,
+} from './errors.ts';
 import { execute } from './exchanges.ts';
 import type { ServerAddress } from './server-address.ts';
 import type { ServerHealth } from './server-health.ts';
 import type { ServerPools } from './server-pools.ts';
 
 /**
- * Asks whichever tracker answers. Each request goes to the next tracker in turn; when that one
- * cannot be talked to, or says that nothing is usable (2) or has space (28), the others are asked:
- * each tracker has its own view, and one that has just started sees no storage servers at all.
+ * Asks whichever tracker answers. Each request goes to the next tracker in turn, first to those that
+ * are not known to have failed. When that one cannot be talked to, or says that nothing is usable
+ * (2) or has space (28), or is in trouble itself, the others are asked: each tracker has its own
+ * view, and one that has just started sees no storage servers at all.
  *
- * All requests reject with `FastdfsStatusError` (28 when any tracker said so, else 2, when none
- * knew better), `TrackersUnreachableError` when none answered, or the signal's reason.
+ * All requests reject with `FastdfsStatusError` when no tracker knew better (with 28 when any said
+ * so, 2 when all did, 22 at once), `TrackersUnreachableError` when none answered, `ProtocolError`
+ * for a request that no tracker would take, or the signal's reason.
  */
 export class TrackerClient {
   readonly trackers: readonly ServerAddress[];
@@ -124,9 +131,16 @@ export class TrackerClient {
       this.#health.works(tracker, 'read');
       return response;
     } catch (error) {
-      if (error instanceof FastdfsConnectionError) this.#health.failed(tracker, 'read', error);
+      if (error instanceof FastdfsConnectionError) this.#failed(tracker, error);
       throw error;
     }
+  }
+
+  #failed(tracker: ServerAddress, error: FastdfsConnectionError): void {
+    this.#health.failed(tracker, 'read', error);
+    const isSilent = error instanceof FastdfsTimeoutError && error.phase !== 'queue';
+    // A silent tracker costs the first request its timeout; the others that wait ask another one.
+    if (isSilent && this.trackers.length > 1) this.#pools.abandon(tracker, error, 0);
   }
 
   /** All trackers, from the next one in turn; those that failed lately come last. */
@@ -139,16 +153,18 @@ export class TrackerClient {
   }
 }
 
-/** Whether another tracker may know better. */
+/** Whether another tracker may know better: of all but a request that is wrong. */
 function isPassedOn(error: unknown): error is FastdfsStatusError {
-  return (
-    error instanceof FastdfsStatusError &&
-    (error.fastdfsStatus === FASTDFS_STATUS.notFound ||
-      error.fastdfsStatus === FASTDFS_STATUS.noSpace)
-  );
+  return error instanceof FastdfsStatusError && error.fastdfsStatus !== FASTDFS_STATUS.invalid;
 }
 
-/** No space says more than nothing usable: that tracker saw storage servers. */
+/** What says more of the cluster comes later: no space is said by a tracker that saw servers. */
+const WEIGHTS: ReadonlyMap<number, number> = new Map([
+  [FASTDFS_STATUS.notFound, 0],
+  [FASTDFS_STATUS.noSpace, 2],
+]);
+
 function worseOf(first: FastdfsStatusError | null, second: FastdfsStatusError): FastdfsStatusError {
-  return first?.fastdfsStatus === FASTDFS_STATUS.noSpace ? first : second;
+  const weightOf = (error: FastdfsStatusError) => WEIGHTS.get(error.fastdfsStatus) ?? 1;
+  return first !== null && weightOf(first) >= weightOf(second) ? first : second;
 }

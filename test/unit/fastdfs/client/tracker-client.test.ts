@@ -5,16 +5,20 @@ import {
 } from '../../../../src/fastdfs/client/errors.ts';
 import type { ServerAddress } from '../../../../src/fastdfs/client/server-address.ts';
 import { ServerHealth } from '../../../../src/fastdfs/client/server-health.ts';
+import type { ServerPools } from '../../../../src/fastdfs/client/server-pools.ts';
 import { TrackerClient } from '../../../../src/fastdfs/client/tracker-client.ts';
 import { queryStoreWithoutGroupOne } from '../../../../src/fastdfs/protocol/commands/query-store.ts';
 import { closedPort, FakeServer } from '../../../support/fake-server.ts';
-import { observedPools, onCleanup, serve, serveReplies } from './harness.ts';
+import { observedPools, onCleanup, serve, serveReplies, until } from './harness.ts';
 
 const target = { groupName: 'group1', host: '10.77.1.11', port: 23_000, storePathIndex: 0 };
 const AVOID_MS = 60_000;
 
 function trackersAt(...addresses: ServerAddress[]): TrackerClient {
-  const { pools } = observedPools({ idleTimeoutMs: 50 });
+  return trackersOn(observedPools({ idleTimeoutMs: 50 }).pools, addresses);
+}
+
+function trackersOn(pools: ServerPools, addresses: readonly ServerAddress[]): TrackerClient {
   const health = new ServerHealth({ coolOffMs: AVOID_MS, coolOffMsMax: AVOID_MS });
   return new TrackerClient(pools, addresses, health);
 }
@@ -38,7 +42,7 @@ describe('several trackers', () => {
     expect(trackers.map(({ asked }) => asked())).toEqual([3, 3, 3]);
   });
 
-  it.each([2, 28])(
+  it.each([2, 28, 12])(
     'stand in for one that answers %i, which is asked again next time',
     async (status) => {
       const [unsure, sure] = [await tracker(status), await tracker(0)];
@@ -61,6 +65,31 @@ describe('several trackers', () => {
     expect(good.asked()).toBe(6);
   });
 
+  it('stand in at once for one that is silent, when the first request has waited for it', async () => {
+    const silent = await serve(() => {});
+    const good = await tracker(0);
+    const { pools, closed } = observedPools({ responseTimeoutMs: 50 });
+    const client = trackersOn(pools, [silent.address, good.address]);
+    const answers = Array.from({ length: 20 }, () => client.queryStore(null));
+    expect(await Promise.all(answers)).toEqual(answers.map(() => target));
+    expect(closed[0]).toBe('timeout');
+    expect(new Set(closed.slice(1))).toEqual(new Set(['abandoned']));
+  });
+
+  it('wait for the answers of the only one there is', async () => {
+    const unsteady = await serve(async (peer, number) => {
+      await peer.request();
+      if (number > 1) peer.answer(0, queryStoreWithoutGroupOne.encodeResponse(target));
+    });
+    const { pools, closed } = observedPools({ responseTimeoutMs: 300 });
+    const client = trackersOn(pools, [unsteady.address]);
+    const first = client.queryStore(null).catch((error: unknown) => error);
+    await until(() => (unsteady.peers[0]?.bytesReceived ?? 0) > 0);
+    expect(await client.queryStore(null)).toEqual(target);
+    expect(await first).toBeInstanceOf(TrackersUnreachableError);
+    expect(closed).toEqual(['timeout']);
+  });
+
   it('pass on a refusal that no other tracker would see differently', async () => {
     const [wrong, other] = [await tracker(22), await tracker(22)];
     const client = trackersAt(wrong.address, other.address);
@@ -72,6 +101,9 @@ describe('several trackers', () => {
     [28, 2, 28],
     [2, 28, 28],
     [2, 2, 2],
+    [12, 2, 12],
+    [2, 12, 12],
+    [12, 28, 28],
   ])('that answer %i and %i mean %i', async (first, second, verdict) => {
     const client = trackersAt((await tracker(first)).address, (await tracker(second)).address);
     const error = await client.queryStore(null).catch((e: unknown) => e);
