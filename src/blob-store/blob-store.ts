@@ -62,6 +62,8 @@ export interface StoreOptions {
   readonly signal: AbortSignal;
   /** FastDFS group that must take the files; the tracker chooses when null. */
   readonly groupName?: string | null;
+  /** Makes one file of all content, whatever `segmentSizeBytesMax`: a replacement of a file. */
+  readonly isOneFile?: boolean;
   /**
    * Called for each file as soon as it exists, so that a caller whose store fails later knows which
    * files to queue for deletion; also for one that turns out to be corrupt, or that is stored again
@@ -132,6 +134,18 @@ export interface PoolState {
   readonly waitingCount: number;
 }
 
+/** What the ID of a file tells of it. */
+export interface FileDescription {
+  readonly groupName: string;
+  /** When it was stored, by the clock of the storage server that took it. */
+  readonly storedAtMs: number;
+  /**
+   * Bytes, and the CRC-32 of all of them, unsigned. Null for files that can change (appender and
+   * slave files), whose names do not tell.
+   */
+  readonly content: { readonly size: number; readonly crc32: number } | null;
+}
+
 /** What one storage server of a file's group says of the file. */
 export interface FileCopy {
   /** `10.0.0.1:23000` */
@@ -139,8 +153,8 @@ export interface FileCopy {
   /** Whether it took the upload. */
   readonly isSource: boolean;
   /**
-   * `damaged`: there, with another size than the file ID tells. `unknown`: it is not ACTIVE, or did
-   * not answer; `problem` says why.
+   * `damaged`: there, with another size than the file ID tells. `unknown`: it is not ACTIVE, was not
+   * asked since it failed lately, or did not answer; `problem` says why.
    */
   readonly state: 'present' | 'missing' | 'damaged' | 'unknown';
   readonly problem: string | null;
@@ -198,6 +212,9 @@ export interface BlobStore {
    * fare no better, and with 'refused' for troubles of this file.
    */
   delete(fileId: string, options: { readonly signal: AbortSignal }): Promise<void>;
+
+  /** Asks nobody. Throws `BlobStoreError` ('not-found') for what is no file ID. */
+  describeFile(fileId: string): FileDescription;
 
   /**
    * Asks every storage server of the file's group, side by side, whether it has the file. An empty

@@ -13,6 +13,7 @@ import type {
   BlobStoreEvent,
   ClusterState,
   FileCopy,
+  FileDescription,
   FilePiece,
   PoolState,
   StoredFile,
@@ -26,6 +27,7 @@ import { deleteFile } from './delete-file.ts';
 import { findCopies } from './find-copies.ts';
 import { PieceStream } from './piece-stream.ts';
 import { GroupOrder, type WriteSettings } from './placement.ts';
+import { describeFile } from './read-file-id.ts';
 import { readPiece } from './read-piece.ts';
 import { ReplicaQuestions } from './replica-questions.ts';
 import { ServerMonitor } from './server-monitor.ts';
@@ -145,7 +147,8 @@ class FastdfsBlobStore implements BlobStore {
     size: number,
     options: StoreOptions,
   ): Promise<StoredFile[]> {
-    return storeStream(this.#cluster, content, size, this.#segmentSizeBytesMax, options);
+    const segmentSize = options.isOneFile ? size : this.#segmentSizeBytesMax;
+    return storeStream(this.#cluster, content, size, segmentSize, options);
   }
 
   open(
@@ -161,6 +164,10 @@ class FastdfsBlobStore implements BlobStore {
 
   delete(fileId: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     return deleteFile(this.#cluster, fileId, signal);
+  }
+
+  describeFile(fileId: string): FileDescription {
+    return describeFile(fileId);
   }
 
   findCopies(

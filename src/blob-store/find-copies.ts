@@ -2,13 +2,14 @@ import { renderAddress } from '../fastdfs/client/server-address.ts';
 import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
 import type { FileCopy } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import type { StorageServer } from './cluster-snapshot.ts';
+import { hasLeftCluster, type StorageServer } from './cluster-snapshot.ts';
 import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
 import { type FileIdFacts, readFileId } from './read-file-id.ts';
 
 /**
- * Asks all storage servers of the file's group whether they have it. The size alone is compared:
- * the CRC-32 that a storage server tells of a normal file is the one of its name.
+ * Asks all storage servers of the file's group whether they have it, but for those that left the
+ * group. The size alone is compared: the CRC-32 that a storage server tells of a normal file is the
+ * one of its name.
  */
 export async function findCopies(
   cluster: Cluster,
@@ -18,14 +19,28 @@ export async function findCopies(
   const facts = readFileId(fileId);
   const { groupName } = facts.file;
   const source = await cluster.view.findSource(groupName, facts.source);
-  const members = await cluster.view.membersOf(groupName);
+  const listed = await cluster.view.membersOf(groupName);
+  const members = listed.filter((server) => !hasLeftCluster(server));
   return Promise.all(
     members.map(async (server) => ({
       server: renderAddress(server),
       isSource: source !== null && renderAddress(source) === renderAddress(server),
-      ...(await askServer(cluster, server, facts, signal)),
+      ...(await askUnlessAvoided(cluster, server, facts, signal)),
     })),
   );
+}
+
+/** One that leaves requests unanswered would hold up whoever asks for many files. */
+async function askUnlessAvoided(
+  cluster: Cluster,
+  server: StorageServer,
+  facts: FileIdFacts,
+  signal: AbortSignal,
+): Promise<Pick<FileCopy, 'state' | 'problem'>> {
+  if (cluster.health.isAvoided(server, 'read')) {
+    return { state: 'unknown', problem: 'it failed lately' };
+  }
+  return await askServer(cluster, server, facts, signal);
 }
 
 /** Rejects with the signal's reason and for mistakes of ours only. */

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../fastdfs/protocol/errors.ts';
 import { type FileIdParts, parseFileId } from '../fastdfs/protocol/file-id.ts';
 import { decodeFileName, type FileSource } from '../fastdfs/protocol/file-name-fields.ts';
-import { BlobStoreError, type FilePiece } from './blob-store.ts';
+import { BlobStoreError, type FileDescription, type FilePiece } from './blob-store.ts';
 
 /** What a file ID says about where its file is and what it holds. */
 export interface FileIdFacts {
@@ -32,6 +32,17 @@ export function readFileId(fileId: string): FileIdFacts {
     if (!(error instanceof ProtocolError)) throw error;
     throw new BlobStoreError('not-found', error.message, { cause: error });
   }
+}
+
+/** As `readFileId`, in the words of the interface. */
+export function describeFile(fileId: string): FileDescription {
+  const { file, timestamp, isImmutable, size, crc32 } = readFileId(fileId);
+  const isKnown = isImmutable && size !== null && crc32 !== null;
+  return {
+    groupName: file.groupName,
+    storedAtMs: timestamp * 1000,
+    content: isKnown ? { size, crc32 } : null,
+  };
 }
 
 /**

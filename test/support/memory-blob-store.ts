@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import {
   type BlobStore,
   BlobStoreError,
   type ClusterState,
   type FileCopy,
+  type FileDescription,
   type FilePiece,
   type PoolState,
   type StoredFile,
@@ -28,12 +30,16 @@ export interface BlobFaults {
 export class MemoryBlobStore implements BlobStore {
   readonly files = new Map<string, Buffer>();
   readonly faults: BlobFaults = {};
+  /** When files were stored; long ago unless it is told here. */
+  readonly storedAtMs = new Map<string, number>();
   /** Groups that were asked for, by each store. */
   readonly groupNames: (string | null)[] = [];
   /** Bytes that the last `storeStream` was given, complete or not. */
   receivedBytes = 0;
   /** Called before each file is opened. */
   onOpen: (() => Promise<void>) | null = null;
+  /** What file IDs tell, also of files that are damaged or gone. */
+  readonly #contents = new Map<string, { readonly size: number; readonly crc32: number }>();
   readonly #segmentSizeBytesMax: number;
   #fileCount = 0;
 
@@ -58,14 +64,15 @@ export class MemoryBlobStore implements BlobStore {
     let received = 0;
     const stored: StoredFile[] = [];
     let pending = Buffer.alloc(0);
+    const sizeMax = options.isOneFile ? size : this.#segmentSizeBytesMax;
     for await (const chunk of content) {
       options.signal.throwIfAborted();
       received += chunk.length;
       this.receivedBytes = received;
       pending = Buffer.concat([pending, chunk]);
-      while (pending.length >= this.#segmentSizeBytesMax) {
-        stored.push(this.#add(pending.subarray(0, this.#segmentSizeBytesMax), options));
-        pending = pending.subarray(this.#segmentSizeBytesMax);
+      while (pending.length >= sizeMax) {
+        stored.push(this.#add(pending.subarray(0, sizeMax), options));
+        pending = pending.subarray(sizeMax);
       }
       this.#failWhenDue(received);
     }
@@ -104,6 +111,12 @@ export class MemoryBlobStore implements BlobStore {
       throw new BlobStoreError('refused', `${fileId} cannot be deleted now`);
     }
     this.files.delete(fileId);
+  }
+
+  describeFile(fileId: string): FileDescription {
+    const [groupName = ''] = fileId.split('/');
+    const content = this.#contents.get(fileId) ?? null;
+    return { groupName, storedAtMs: this.storedAtMs.get(fileId) ?? 0, content };
   }
 
   async findCopies(fileId: string): Promise<readonly FileCopy[]> {
@@ -145,8 +158,9 @@ export class MemoryBlobStore implements BlobStore {
 
   #store(content: Buffer, options: StoreOptions): StoredFile {
     this.#fileCount += 1;
-    const fileId = `group1/M00/00/00/file${this.#fileCount}`;
+    const fileId = `${options.groupName ?? 'group1'}/M00/00/00/file${this.#fileCount}`;
     this.files.set(fileId, Buffer.from(content));
+    this.#contents.set(fileId, { size: content.length, crc32: crc32(content) });
     const file = { fileId, size: content.length, isReplicated: false };
     options.onStored?.(file);
     return file;
