@@ -146,6 +146,11 @@ function toConfig(values: z.output<typeof settings>) {
     replayBufferSizeBytes: values.GATEWAY_REPLAY_BUFFER_SIZE,
     locationGroups: values.GATEWAY_LOCATION_GROUPS,
     storageClassGroups: values.GATEWAY_STORAGE_CLASS_GROUPS,
+    replicas: {
+      /** Null looks at none; the embedded node has none. */
+      checkDelayMs: values.FASTDFS_TRACKERS.length > 0 ? values.GATEWAY_REPLICA_CHECK : null,
+      repairAfterMs: values.GATEWAY_REPLICA_REPAIR_AFTER,
+    },
     deleteDelayMs: values.GATEWAY_DELETE_DELAY,
     shutdownGraceMs: values.GATEWAY_SHUTDOWN_GRACE,
     logLevel: values.GATEWAY_LOG_LEVEL as LogLevel,

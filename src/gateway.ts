@@ -6,6 +6,7 @@ import { AccessKeys, type KeyPair } from './core/access-keys.ts';
 import { OpenFiles } from './core/open-files.ts';
 import { Orphans } from './core/orphans.ts';
 import { Reaper } from './core/reaper.ts';
+import { ReplicaChecker } from './core/replicas/replica-checker.ts';
 import { SecretBox, SecretError } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
@@ -37,8 +38,9 @@ export interface Gateway extends Services {
 
 /**
  * Opens everything behind the doors for serving: the embedded node when no tracker is configured,
- * the index, the blob store, the root user, and the deletion of files that no key needs. Throws
- * `DataDirectoryError` when another process serves from the data directory, or it cannot be used.
+ * the index, the blob store, the root user, the deletion of files that no key needs, and the looks
+ * at the replicas of new ones. Throws `DataDirectoryError` when another process serves from the
+ * data directory, or it cannot be used.
  * `onFailure` is told of what cannot be lived without: the caller should end.
  */
 export async function openGateway(
@@ -73,6 +75,14 @@ export async function openGateway(
     const reaper = new Reaper(services.core);
     reaper.start();
     closers.add(() => reaper.stop());
+    if (config.replicas.checkDelayMs !== null) {
+      const checker = new ReplicaChecker(services.core, {
+        repairAfterMs: config.replicas.repairAfterMs,
+        onResult: (result) => metrics.replicas.count(result),
+      });
+      checker.start();
+      closers.add(() => checker.stop());
+    }
     return { ...services, directory, metrics, newRootKey, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
@@ -162,6 +172,7 @@ async function openWith(
     const index = await openSqliteIndex({
       path,
       deleteDelayMs,
+      replicaCheckDelayMs: config.replicas.checkDelayMs,
       ...(threads ? {} : { threads }),
       ...(onFailure && { onFailure }),
     });

@@ -105,6 +105,10 @@ const parsePort = (value: string): number | null | undefined => {
 const PLACEMENTS = ['tracker', 'free-space', 'round-robin'] as const;
 const REPLICA_WAIT_FAILURES = ['fail', 'accept'] as const;
 
+const CHECK_DELAY_MS_MIN = 1_000;
+const CHECK_DELAY_MS_MAX = 86_400_000;
+const CHECK_DELAY_ALLOWED = 'a duration such as 1m (units ms, s, m, h, d), from 1s to 1d,';
+
 /** Every setting, by the name it has in the environment and in the file. */
 export const settings = z.object({
   FASTDFS_TRACKERS: setting('', 'trackers as host:port,host:port, or empty', (value) =>
@@ -178,6 +182,11 @@ export const settings = z.object({
     'fail (503) or accept (acknowledged all the same, and counted)',
     (value) => REPLICA_WAIT_FAILURES.find((outcome) => outcome === value),
   ),
+  GATEWAY_REPLICA_CHECK: setting('1m', `${CHECK_DELAY_ALLOWED} or off`, (value) => {
+    if (value === 'off') return null;
+    return inRange(parseDuration(value), CHECK_DELAY_MS_MIN, CHECK_DELAY_MS_MAX);
+  }),
+  GATEWAY_REPLICA_REPAIR_AFTER: duration('5m', '1s', '30d'),
   GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),
   GATEWAY_BODY_IDLE_TIMEOUT: duration('30s', '100ms', '1h'),
   GATEWAY_BODY_MIN_RATE: size('1KiB', '0', '1GiB'),

@@ -1,10 +1,10 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { IndexError } from '../object-index/object-index.ts';
 import type { Checksum, ChecksumAlgorithm, SegmentContent } from '../object-index/records.ts';
 import { ContentDigest, type ContentDigests, checkDigests } from './content-digest.ts';
 import { GatewayError } from './errors.ts';
 import type { IncomingContent } from './incoming-content.ts';
 import type { CoreServices } from './services.ts';
+import { mayHaveCommitted, StoredFiles } from './stored-files.ts';
 
 /** Content that is on storage servers and verified, but that no key refers to yet. */
 export interface StoredContent {
@@ -48,55 +48,6 @@ export async function storeContent<Result>(
     if (isPublishing && mayHaveCommitted(error)) files.leave(error);
     else await files.discard();
     throw error;
-  }
-}
-
-/** Whether the transaction may be durable although it was reported as failed. */
-function mayHaveCommitted(error: unknown): boolean {
-  if (error instanceof GatewayError) return false;
-  return !(error instanceof IndexError) || error.mayBeCommitted;
-}
-
-/** The files of one write, from the moment that they exist until they are published or queued. */
-class StoredFiles {
-  readonly #core: CoreServices;
-  #fileIds: string[] = [];
-  #state: 'storing' | 'kept' | 'discarded' = 'storing';
-
-  constructor(core: CoreServices) {
-    this.#core = core;
-  }
-
-  add(fileId: string): void {
-    if (this.#state === 'storing') this.#fileIds.push(fileId);
-    // A storage server may answer after the write was given up.
-    else if (this.#state === 'discarded') void this.#core.orphans.queue([fileId]);
-  }
-
-  /** Queues what was stored in vain: files that came out damaged or had to be moved. */
-  async dropAllBut(used: readonly { readonly fileId: string }[]): Promise<void> {
-    const usedIds = new Set(used.map(({ fileId }) => fileId));
-    const strays = this.#fileIds.filter((fileId) => !usedIds.has(fileId));
-    this.#fileIds = [...usedIds];
-    await this.#core.orphans.queue(strays);
-  }
-
-  keep(): void {
-    this.#state = 'kept';
-  }
-
-  /** For an outcome that nobody knows: a lost file is worse than one too many. */
-  leave(reason: unknown): void {
-    this.#state = 'kept';
-    this.#core.logger.error(
-      { err: reason, fileIds: this.#fileIds },
-      'the index failed while files were published: they are left in place',
-    );
-  }
-
-  async discard(): Promise<void> {
-    this.#state = 'discarded';
-    await this.#core.orphans.queue(this.#fileIds);
   }
 }
 

@@ -7,6 +7,7 @@ import { Collector } from './collector.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
 import { IndexMetrics } from './index-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
+import { ReplicaMetrics } from './replica-metrics.ts';
 import { S3RequestMetrics } from './s3-request-metrics.ts';
 
 /** What a scrape waits for at most; what is not there by then stands as it was known last. */
@@ -15,7 +16,10 @@ const COLLECT_WAIT_MS = 1_000;
 const QUEUE_INTERVAL_MS = 15_000;
 
 export interface MetricsSources {
-  readonly index: Pick<ObjectIndex, 'measure' | 'deletionQueueState' | 'countReplicaChecks'>;
+  readonly index: Pick<
+    ObjectIndex,
+    'measure' | 'deletionQueueState' | 'countReplicaChecks' | 'listReplicaCheckQueues'
+  >;
   readonly blobs: Pick<BlobStore, 'clusterState' | 'poolStates'>;
 }
 
@@ -24,6 +28,7 @@ export class GatewayMetrics {
   readonly registry = new Registry();
   readonly requests = new S3RequestMetrics(this.registry);
   readonly blobStore = new BlobStoreMetrics(this.registry);
+  readonly replicas = new ReplicaMetrics(this.registry);
   readonly #connections = new ConnectionMetrics(this.registry);
   readonly #cluster = new ClusterMetrics(this.registry);
   readonly #index = new IndexMetrics(this.registry);
@@ -48,7 +53,8 @@ export class GatewayMetrics {
         this.#queues.setDeletions(await index.deletionQueueState(Date.now()));
       }, QUEUE_INTERVAL_MS),
       new Collector(async () => {
-        this.#queues.setReplicaChecks(await index.countReplicaChecks());
+        const waitingCount = await index.countReplicaChecks();
+        this.#queues.setReplicaChecks(waitingCount, await index.listReplicaCheckQueues());
       }, QUEUE_INTERVAL_MS),
     );
   }

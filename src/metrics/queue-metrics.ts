@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { DeletionQueueState } from '../object-index/records.ts';
+import type { DeletionQueueState, ReplicaCheckQueue } from '../object-index/records.ts';
 
 /** Work that waits in the index for the background. */
 export class QueueMetrics {
@@ -7,6 +7,7 @@ export class QueueMetrics {
   readonly #failing: Gauge;
   readonly #oldest: Gauge;
   readonly #replicaChecks: Gauge;
+  readonly #oldestReplicaCheck: Gauge;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -34,6 +35,12 @@ export class QueueMetrics {
       help: 'New files whose replicas are still to be looked for.',
       registers,
     });
+    this.#oldestReplicaCheck = new Gauge({
+      name: 'fastdfs_s3_replica_checks_oldest_due_timestamp_seconds',
+      help: 'When the first of these files was, or will be, to be looked for.',
+      labelNames,
+      registers,
+    });
   }
 
   /** Groups without a queue have no series. */
@@ -46,7 +53,11 @@ export class QueueMetrics {
     }
   }
 
-  setReplicaChecks(waitingCount: number): void {
+  setReplicaChecks(waitingCount: number, queues: readonly ReplicaCheckQueue[]): void {
     this.#replicaChecks.set(waitingCount);
+    this.#oldestReplicaCheck.reset();
+    for (const { groupName: group, oldestDueMs } of queues) {
+      this.#oldestReplicaCheck.set({ group }, oldestDueMs / 1000);
+    }
   }
 }

@@ -9,6 +9,7 @@ import { MemoryBlobStore } from './memory-blob-store.ts';
 import { listAllDue } from './object-index.ts';
 
 export const deleteDelayMs = 60_000;
+export const replicaCheckDelayMs = 60_000;
 
 /** A clock that tests set. */
 interface TestClock {
@@ -42,7 +43,13 @@ export async function createTestCore(
 ): Promise<TestCore> {
   const clock = { nowMs: Date.UTC(2024, 0, 1) };
   const now = () => clock.nowMs;
-  const real = await openSqliteIndex({ path: ':memory:', threads: false, deleteDelayMs, now });
+  const real = await openSqliteIndex({
+    path: ':memory:',
+    threads: false,
+    deleteDelayMs,
+    replicaCheckDelayMs,
+    now,
+  });
   const index = withFaults(real, options.indexFaults ?? {});
   const [alice, bob, root] = [
     await createCaller(real, 'alice', false),

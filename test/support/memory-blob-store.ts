@@ -7,6 +7,7 @@ import {
   type FileCopy,
   type FileDescription,
   type FilePiece,
+  type GroupState,
   type PoolState,
   type StoredFile,
   type StoreOptions,
@@ -22,7 +23,7 @@ export interface BlobFaults {
   damagesFirstTry?: boolean;
   /** Files that cannot be deleted. */
   undeletable?: Set<string>;
-  /** What storage servers say of files; by default one has each that there is. */
+  /** What storage servers say of files; by default all have each that there is. */
   copies?: Map<string, readonly FileCopy[]>;
 }
 
@@ -30,6 +31,10 @@ export interface BlobFaults {
 export class MemoryBlobStore implements BlobStore {
   readonly files = new Map<string, Buffer>();
   readonly faults: BlobFaults = {};
+  /** Who has the files, … */
+  servers: readonly string[] = ['memory:0'];
+  /** … and what the trackers say of them. */
+  groups: readonly GroupState[] = [];
   /** When files were stored; long ago unless it is told here. */
   readonly storedAtMs = new Map<string, number>();
   /** Groups that were asked for, by each store. */
@@ -119,11 +124,16 @@ export class MemoryBlobStore implements BlobStore {
     return { groupName, storedAtMs: this.storedAtMs.get(fileId) ?? 0, content };
   }
 
-  async findCopies(fileId: string): Promise<readonly FileCopy[]> {
+  async findCopies(
+    fileId: string,
+    _options?: { readonly signal: AbortSignal },
+  ): Promise<readonly FileCopy[]> {
     const given = this.faults.copies?.get(fileId);
     if (given) return given;
     const state = this.files.has(fileId) ? 'present' : 'missing';
-    return [{ server: 'memory:0', isSource: true, state, problem: null }];
+    return this.servers.map((server, index) => {
+      return { server, isSource: index === 0, state, problem: null };
+    });
   }
 
   poolStates(): readonly PoolState[] {
@@ -131,7 +141,7 @@ export class MemoryBlobStore implements BlobStore {
   }
 
   async clusterState(): Promise<ClusterState> {
-    return { trackers: [], groups: [] };
+    return { trackers: [], groups: this.groups };
   }
 
   async close(): Promise<void> {}

@@ -33,6 +33,7 @@ function createMetrics() {
       measure: async () => sources.index,
       deletionQueueState: async () => sources.deletions,
       countReplicaChecks: async () => sources.replicaChecks,
+      listReplicaCheckQueues: async () => [{ groupName: 'group1', oldestDueMs: 5_500 }],
     },
     blobs: { clusterState: async () => sources.cluster, poolStates: () => sources.pools },
   } satisfies MetricsSources);
@@ -169,6 +170,8 @@ it('tells of pools, the index and the queues', async () => {
   expect(value('deletion_queue_failing_files', { group: 'group1' })).toBe(2);
   expect(value('deletion_queue_oldest_timestamp_seconds', { group: 'group1' })).toBe(1.5);
   expect(value('replica_checks_waiting')).toBe(11);
+  const oldestDue = 'replica_checks_oldest_due_timestamp_seconds';
+  expect(value(oldestDue, { group: 'group1' })).toBe(5.5);
 });
 
 it('has the metrics of the process under their usual names', async () => {
@@ -183,4 +186,20 @@ it('two gateways of one process count apart', async () => {
   one.metrics.requests.started();
   expect((await one.scrape())('requests_in_flight')).toBe(1);
   expect((await other.scrape())('requests_in_flight')).toBe(0);
+});
+
+it('counts looks at replicas and repairs', async () => {
+  const { metrics, scrape } = createMetrics();
+  for (const verdict of ['whole', 'whole', 'single-copy'] as const) {
+    metrics.replicas.count({ kind: 'checked', verdict });
+  }
+  metrics.replicas.count({ kind: 'repaired' });
+  metrics.replicas.count({ kind: 'repair-failed' });
+  metrics.replicas.count({ kind: 'lost' });
+  const value = await scrape();
+  expect(value('replica_checks_total', { verdict: 'whole' })).toBe(2);
+  expect(value('replica_checks_total', { verdict: 'single-copy' })).toBe(1);
+  expect(value('replica_repairs_total', { outcome: 'repaired' })).toBe(1);
+  expect(value('replica_repairs_total', { outcome: 'failed' })).toBe(1);
+  expect(value('lost_files_total')).toBe(1);
 });
