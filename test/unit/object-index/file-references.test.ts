@@ -53,7 +53,7 @@ const sharing = fc
 const commandLists = fc
   .array(fc.oneof({ arbitrary: command.map((one) => [one]), weight: 8 }, sharing), {
     minLength: 5,
-    maxLength: 60,
+    maxLength: 30,
   })
   .map((lists) => lists.flat());
 type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
@@ -313,14 +313,17 @@ function checkInvariants(model: Model): void {
   expect(model.walk(2)).toEqual(model.references(''));
 }
 
+const tables = [
+  ...['objects', 'segments', 'object_parts', 'uploads', 'parts', 'part_segments'],
+  ...['shared_files', 'replaced_files'],
+];
+
 function expectNothingLeft(model: Model): void {
   for (const id of uploadIds) model.run({ kind: 'abort', uploadId: id });
   model.run({ kind: 'delete', keys: [...keys] });
   checkInvariants(model);
-  const left = ['objects', 'segments', 'object_parts', 'uploads', 'parts', 'part_segments'].map(
-    (table) => model.column(`SELECT COUNT(*) FROM ${table}`)[0],
-  );
-  expect(left).toEqual([0, 0, 0, 0, 0, 0]);
+  const left = tables.filter((table) => model.column(`SELECT 1 FROM ${table} LIMIT 1`).length > 0);
+  expect(left).toEqual([]);
 }
 
 describe('references to files', () => {
@@ -337,5 +340,5 @@ describe('references to files', () => {
       }),
       { numRuns: 100 },
     );
-  });
+  }, 30_000);
 });
