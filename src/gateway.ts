@@ -72,7 +72,9 @@ export async function openGateway(
     closers.add(() => services.close());
     metrics.watch(services.core);
     const newRootKey = await ensureRoot(config, services.accessKeys, directory);
-    const reaper = new Reaper(services.core);
+    const reaper = new Reaper(services.core, {
+      onRun: (groupName, result) => metrics.deletions.count(groupName, result),
+    });
     reaper.start();
     closers.add(() => reaper.stop());
     if (config.replicas.checkDelayMs !== null) {

@@ -5,6 +5,7 @@ import { BlobStoreMetrics } from './blob-store-metrics.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
 import { Collector } from './collector.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
+import { DeletionMetrics } from './deletion-metrics.ts';
 import { IndexMetrics } from './index-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { ReplicaMetrics } from './replica-metrics.ts';
@@ -29,6 +30,7 @@ export class GatewayMetrics {
   readonly requests = new S3RequestMetrics(this.registry);
   readonly blobStore = new BlobStoreMetrics(this.registry);
   readonly replicas = new ReplicaMetrics(this.registry);
+  readonly deletions = new DeletionMetrics(this.registry);
   readonly #connections = new ConnectionMetrics(this.registry);
   readonly #cluster = new ClusterMetrics(this.registry);
   readonly #index = new IndexMetrics(this.registry);

@@ -174,6 +174,17 @@ it('tells of pools, the index and the queues', async () => {
   expect(value(oldestDue, { group: 'group1' })).toBe(5.5);
 });
 
+it('counts what became of the files to delete', async () => {
+  const { metrics, scrape } = createMetrics();
+  const run = { deletedCount: 3, refusedCount: 1, openCount: 0, refused: null, unreachable: null };
+  metrics.deletions.count('group1', run);
+  metrics.deletions.count('group1', { ...run, unreachable: new Error('refused') });
+  const value = await scrape();
+  expect(value('deletions_total', { group: 'group1', outcome: 'deleted' })).toBe(6);
+  expect(value('deletions_total', { group: 'group1', outcome: 'refused' })).toBe(2);
+  expect(value('deletion_runs_unreachable_total', { group: 'group1' })).toBe(1);
+});
+
 it('has the metrics of the process under their usual names', async () => {
   const { metrics } = createMetrics();
   const samples = parseMetrics(await metrics.render());
