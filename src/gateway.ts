@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { AccessKeys, type KeyPair } from './core/access-keys.ts';
 import { OpenFiles } from './core/open-files.ts';
 import { Orphans } from './core/orphans.ts';
+import { warnOfUnknownGroups } from './core/placement.ts';
 import { Reaper } from './core/reaper.ts';
 import { ReplicaChecker } from './core/replicas/replica-checker.ts';
 import { SecretBox, SecretError } from './core/secrets.ts';
@@ -71,6 +72,7 @@ export async function openGateway(
     });
     closers.add(() => services.close());
     metrics.watch(services.core);
+    void warnOfUnknownGroups(services.core);
     const newRootKey = await ensureRoot(config, services.accessKeys, directory);
     const reaper = new Reaper(services.core, {
       onRun: (groupName, result) => metrics.deletions.count(groupName, result),

@@ -5,7 +5,7 @@ import { FASTDFS_STATUS } from '../fastdfs/protocol/errors.ts';
 import { type FileIdParts, parseFileId } from '../fastdfs/protocol/file-id.ts';
 import { decodeFileName } from '../fastdfs/protocol/file-name-fields.ts';
 import type { Cluster } from './cluster.ts';
-import type { StorageServer } from './cluster-snapshot.ts';
+import { hasLeftCluster, type StorageServer } from './cluster-snapshot.ts';
 import { hasStatus, isFastdfsFailure } from './fastdfs-errors.ts';
 import { isActive } from './placement.ts';
 
@@ -65,11 +65,11 @@ export class ReplicaWait {
     // A storage server may have several addresses; its name in the file ID is certain.
     const sourceId = (await cluster.view.findSource(file.groupName, source))?.id;
     const address = renderAddress(takenBy);
-    const others = members.filter(
-      (member) => member.id !== sourceId && renderAddress(member) !== address,
-    );
+    const isSource = (member: StorageServer) =>
+      member.id === sourceId || renderAddress(member) === address;
+    const others = members.filter((member) => !isSource(member) && !hasLeftCluster(member));
     // Where nobody can tell which of them is the source, it may be one of those that confirm.
-    const isSourceKnown = others.length < members.length;
+    const isSourceKnown = members.some(isSource);
     const needed = cluster.writes.minReplicas - (isSourceKnown ? 1 : 0);
     return new ReplicaWait(cluster, file, { ids: others.map(({ id }) => id), needed });
   }
@@ -88,7 +88,7 @@ export class ReplicaWait {
     return this.#confirmedIds.size >= this.#needed;
   }
 
-  /** Whether all members of the group, ACTIVE or not, have the file. */
+  /** Whether all members of the group, ACTIVE or not, have the file; those that left it do not count. */
   get isEverywhere(): boolean {
     return this.isEnough && this.#confirmedIds.size === this.#askedIds.length;
   }

@@ -6,11 +6,11 @@ import { isActive } from './placement.ts';
 /** How well a storage server suits a file; the smaller the better. */
 export const FITNESS = {
   good: 0,
-  /** Its group has too few ACTIVE storage servers for `minReplicas`. */
+  /** Its group has too few storage servers that could confirm a file for `minReplicas`. */
   fewReplicas: 1,
   /** It failed lately. */
   avoided: 2,
-  /** None of these gets the file. */
+  /** From here on none gets the file. This group has too few ACTIVE members. */
   tooFewReplicas: 3,
   noSpace: 4,
   notWritable: 5,
@@ -35,17 +35,29 @@ export class FitnessJudge {
       ({ host, port }) => host === address.host && port === address.port,
     );
     if (server?.isWritable === false) return FITNESS.notWritable;
+    // Trackers pass over a group when its fullest member is at the reserve.
+    if (group !== null && group.freeMib <= group.reservedMib) return FITNESS.noSpace;
     if (server && !this.#hasSpace(server)) return FITNESS.noSpace;
-    const { minReplicas, replicaWaitFailure } = this.#cluster.writes;
-    const isShort =
-      minReplicas > 1 && group !== null && group.members.filter(isActive).length < minReplicas;
-    if (isShort && replicaWaitFailure === 'fail') return FITNESS.tooFewReplicas;
-    if (this.#cluster.health.isAvoided(address, 'write')) return FITNESS.avoided;
-    return isShort ? FITNESS.fewReplicas : FITNESS.good;
+    const outlook = group === null ? FITNESS.good : this.#replicaOutlook(group);
+    if (outlook === FITNESS.tooFewReplicas) return outlook;
+    return this.#cluster.health.isAvoided(address, 'write') ? FITNESS.avoided : outlook;
   }
 
   isGood(group: StorageGroup): boolean {
     return group.members.some((server) => this.fitnessOf(server, group) === FITNESS.good);
+  }
+
+  /** Whether as many members as asked for could confirm a file now. */
+  #replicaOutlook({ members }: StorageGroup): Fitness {
+    const { health, writes } = this.#cluster;
+    if (writes.minReplicas === 1) return FITNESS.good;
+    const active = members.filter(isActive);
+    if (active.length < writes.minReplicas && writes.replicaWaitFailure === 'fail') {
+      return FITNESS.tooFewReplicas;
+    }
+    // One that failed lately may confirm in time all the same.
+    const answering = active.filter((server) => !health.isAvoided(server, 'read'));
+    return answering.length < writes.minReplicas ? FITNESS.fewReplicas : FITNESS.good;
   }
 
   /**

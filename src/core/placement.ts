@@ -1,4 +1,6 @@
+import type { BlobStore } from '../blob-store/blob-store.ts';
 import type { Bucket, ObjectDescription } from '../object-index/records.ts';
+import type { Logger } from '../support/logger.ts';
 
 /** FastDFS groups by what a client names; where nothing is found, the gateway's placement chooses. */
 export interface GroupMappings {
@@ -24,4 +26,22 @@ export function groupNameOf(
     mappings.locationGroups.get(locationConstraint ?? '') ??
     null
   );
+}
+
+/** Tells the log of mapped groups that no tracker lists, once a tracker has told of any. */
+export async function warnOfUnknownGroups(core: {
+  readonly blobs: Pick<BlobStore, 'clusterState'>;
+  readonly settings: GroupMappings;
+  readonly logger: Logger;
+}): Promise<void> {
+  const { locationGroups, storageClassGroups } = core.settings;
+  const mapped = new Set([...locationGroups.values(), ...storageClassGroups.values()]);
+  if (mapped.size === 0) return;
+  const { groups } = await core.blobs.clusterState();
+  const known = new Set(groups.map(({ groupName }) => groupName));
+  const unknown = [...mapped].filter((groupName) => !known.has(groupName));
+  if (known.size === 0 || unknown.length === 0) return;
+  const problem =
+    'locations or storage classes name groups that no tracker lists; writes to them fail';
+  core.logger.warn({ groups: unknown }, problem);
 }

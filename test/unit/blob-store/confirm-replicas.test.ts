@@ -163,6 +163,21 @@ describe('a group with fewer ACTIVE storage servers than replicas asked for', ()
     expect(file?.fileId).toMatch(/^group2\//);
   });
 
+  it('is passed over, too, when one of them leaves pings unanswered', async () => {
+    const settings = { clusterViewRefreshMs: 50, pingTimeoutMs: 100 };
+    const bench = await startReplicaBench({ group1: 2, group2: 2 }, settings);
+    replicateAtOnce(at(bench.storages, 0), at(bench.storages, 1));
+    replicateAtOnce(at(bench.storages, 2), at(bench.storages, 3));
+    await bench.store.storeBuffer(content, { signal });
+    at(bench.storages, 1).intercept = () => true;
+    await vi.waitFor(async () => {
+      const { groups } = await bench.store.clusterState();
+      expect(groups[0]?.storageServers[1]?.breakers.read).toBe('open');
+    });
+    const [file] = await bench.store.storeBuffer(content, { signal });
+    expect(file?.fileId).toMatch(/^group2\//);
+  });
+
   it('gets nothing when there is no other', async () => {
     const bench = await startReplicaBench({ group1: 2 });
     at(bench.storages, 1).status = 5;

@@ -1,14 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { GroupState } from '../../../src/blob-store/blob-store.ts';
 import { createUpload } from '../../../src/core/multipart/create-upload.ts';
 import { uploadPart } from '../../../src/core/multipart/upload-part.ts';
-import { groupNameOf } from '../../../src/core/placement.ts';
+import { groupNameOf, warnOfUnknownGroups } from '../../../src/core/placement.ts';
 import { putObject } from '../../../src/core/put-object.ts';
 import { createTestCore } from '../../support/core-services.ts';
 import { incomingContent } from '../../support/incoming-content.ts';
 
+const mapped = {
+  locationGroups: { eu: 'group1' },
+  storageClassGroups: { STANDARD_IA: 'group2' },
+};
 const mappings = {
-  locationGroups: new Map([['eu', 'group1']]),
-  storageClassGroups: new Map([['STANDARD_IA', 'group2']]),
+  locationGroups: new Map(Object.entries(mapped.locationGroups)),
+  storageClassGroups: new Map(Object.entries(mapped.storageClassGroups)),
 };
 const { signal } = new AbortController();
 
@@ -25,6 +30,20 @@ describe('the group of an object', () => {
     const headers = storageClass ? { 'x-amz-storage-class': storageClass } : {};
     expect(groupNameOf(mappings, bucket, { headers, userMetadata: {} })).toBe(expected);
   });
+});
+
+it.each([
+  [['group1'], ['group2']],
+  [['group1', 'group2'], null],
+  // No tracker has told of any yet.
+  [[], null],
+])('of the groups %j a cluster has, %j is missed in the log', async (names, missed) => {
+  const core = await createTestCore(mapped);
+  const warn = vi.spyOn(core.logger, 'warn');
+  const groups = names.map((groupName) => ({ groupName }) as GroupState);
+  vi.spyOn(core.blobs, 'clusterState').mockResolvedValue({ trackers: [], groups });
+  await warnOfUnknownGroups(core);
+  expect(warn.mock.calls.map(([facts]) => facts)).toEqual(missed ? [{ groups: missed }] : []);
 });
 
 it('reaches the blob store with objects and with parts, whose upload tells the class', async () => {
