@@ -118,8 +118,6 @@ describe('a file is read', () => {
     await at(bench.storages, 0).stop();
     at(bench.storages, 1).files.clear();
     await readTimes(bench, piece, 5);
-    const [failover] = bench.events.filter(({ kind }) => kind === 'failover');
-    expect(failover).toMatchObject({ command: 'DOWNLOAD_FILE' });
   });
 
   it('from its source when an old file never came to the replica', async () => {
