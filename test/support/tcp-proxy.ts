@@ -15,13 +15,17 @@ export class TcpProxy {
   readonly toClient = new ProxyFlow();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #upstream = new Set<Socket>();
+  /** Connections that are passed on; each resolves when both of its sides are closed. */
+  readonly #carried = new Set<Promise<void>>();
   #port = 0;
 
   private constructor(host: string, target: HostPort | null) {
     this.host = host;
     this.target = target;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      void this.#accept(socket);
+      const carried = this.#accept(socket).finally(() => this.#carried.delete(carried));
+      this.#carried.add(carried);
     });
   }
 
@@ -71,12 +75,15 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Resolves when no socket is left. */
   async close(): Promise<void> {
     this.toServer.reset();
     this.toClient.reset();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.resetAll();
-    if (this.#server.listening) await closed;
+    for (const socket of this.#upstream) socket.destroy();
+    await Promise.all(this.#carried);
+    await closed;
   }
 
   async #accept(client: Socket): Promise<void> {
@@ -92,6 +99,8 @@ export class TcpProxy {
     }
     const server = connect({ ...target, allowHalfOpen: true, noDelay: true });
     server.on('error', () => {});
+    this.#upstream.add(server);
+    server.once('close', () => this.#upstream.delete(server));
     client.once('close', () => {
       this.#sockets.delete(client);
       void this.toServer.passable().then(() => {
