@@ -118,6 +118,7 @@ function toConfig(values: z.output<typeof settings>) {
       minReplicas: values.GATEWAY_MIN_REPLICAS,
       replicaWaitMs: values.GATEWAY_REPLICA_WAIT,
       replicaWaitFailure: values.GATEWAY_REPLICA_WAIT_FAILURE,
+      refusalWaitMs: values.FASTDFS_REFUSAL_WAIT,
     },
     /** Null is the standard port when it is free. */
     embeddedNode: {

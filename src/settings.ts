@@ -122,6 +122,7 @@ export const settings = z.object({
   FASTDFS_RESPONSE_TIMEOUT: duration('5s', '50ms', '30m'),
   FASTDFS_NETWORK_TIMEOUT: duration('30s', '100ms', '30m'),
   FASTDFS_COMMAND_TIMEOUT: duration('1m', '100ms', '30m'),
+  FASTDFS_REFUSAL_WAIT: duration('5ms', '0', '10s'),
   FASTDFS_CONNECTIONS_MAX: count('64', 1, 4096),
   FASTDFS_IDLE_CONNECTIONS_MAX: count('32', 0, 4096),
   FASTDFS_CONNECTION_WAIT_TIMEOUT: duration('15s', '10ms', '10m'),

@@ -81,6 +81,7 @@ export const FASTDFS_DEFAULTS = {
   minReplicas: 1,
   replicaWaitMs: 10_000,
   replicaWaitFailure: 'fail',
+  refusalWaitMs: 5,
 } as const satisfies Omit<FastdfsBlobStoreSettings, 'trackers'>;
 
 /** Nothing is connected before it is needed, so this works while the cluster is down. */

@@ -21,6 +21,11 @@ export interface WriteSettings {
   readonly replicaWaitMs: number;
   /** Whether a file that reaches fewer of them in time is an error, or is counted and kept. */
   readonly replicaWaitFailure: 'fail' | 'accept';
+  /**
+   * How long an upload that is larger than a storage server's buffer waits behind the first buffer
+   * for a refusal, where the server may be at its reserve; 0 does not wait.
+   */
+  readonly refusalWaitMs: number;
 }
 
 export function isActive({ record }: StorageServer): boolean {

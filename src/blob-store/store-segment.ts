@@ -8,6 +8,7 @@ import { decodeFileName } from '../fastdfs/protocol/file-name-fields.ts';
 import { BlobStoreError, type StoredFile } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
 import { hasStatus, isFastdfsFailure, toBlobStoreError } from './fastdfs-errors.ts';
+import { refusalWaitFor } from './refusal-wait.ts';
 import { type UploadRequest, UploadTargets } from './upload-targets.ts';
 
 /** The content of one file. */
@@ -107,7 +108,10 @@ async function storeAt(
   const request = { storePathIndex, fileSize: segment.size, extension: '' };
   const content = segment.open();
   cluster.health.attempt(target, 'write');
-  const file = await cluster.storage.uploadFile(target, request, content, segment.signal);
+  const file = await cluster.storage.uploadFile(target, request, content, {
+    signal: segment.signal,
+    refusalWaitMs: refusalWaitFor(cluster, target),
+  });
   cluster.health.works(target, 'write');
   const stored = { fileId: formatFileId(file), size: segment.size, isReplicated: false };
   segment.onStored(stored);

@@ -34,7 +34,7 @@ export class AppenderClient {
     requireAppender(fileName);
     if (size === 0) return;
     const request = { fileName, dataSize: size };
-    await this.#storage.sendContent(address, appendFile, request, content, signal, false);
+    await this.#storage.sendContent(address, appendFile, request, content, { signal }, false);
   }
 
   /**
@@ -52,7 +52,7 @@ export class AppenderClient {
     requireAppender(fileName);
     if (size === 0) return;
     const request = { fileName, offset, dataSize: size };
-    await this.#storage.sendContent(address, modifyFile, request, content, signal);
+    await this.#storage.sendContent(address, modifyFile, request, content, { signal });
   }
 
   /** A larger size than the present one extends the file with zero bytes. */

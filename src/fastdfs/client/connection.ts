@@ -173,7 +173,7 @@ export class FastdfsConnection implements TimedConnection {
     const exchange = this.#exchange;
     if (exchange === null) return null;
     this.#exchange = null;
-    exchange.isOver = true;
+    exchange.over();
     exchange.signal?.removeEventListener('abort', this.#onAbort);
     this.writer.wake();
     return exchange;

@@ -34,8 +34,8 @@ export class Exchange {
   waitsForCaller = false;
   /** Whether the header of the response has come. */
   hasHeader = false;
-  /** Whether it has ended, whichever way; nothing more may be sent or read for it. */
-  isOver = false;
+  #isOver = false;
+  #onOver: (() => void) | null = null;
   /** Settles the caller's promise with what the sink made of the response; throws what it throws. */
   readonly succeed: () => void;
   readonly fail: (error: unknown) => void;
@@ -55,6 +55,28 @@ export class Exchange {
     this.succeed = succeed;
     this.fail = fail;
     this.isConnecting = isConnecting;
+  }
+
+  /** Whether it has ended, whichever way; nothing more may be sent or read for it. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  over(): void {
+    this.#isOver = true;
+    this.#onOver?.();
+  }
+
+  /** Resolves when it has ended, and after `ms` at the latest. */
+  async untilOver(ms: number): Promise<void> {
+    if (this.#isOver) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#onOver = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   progressed(): void {

@@ -1,7 +1,9 @@
 import type { Command, ContentCommand, DownloadCommand } from '../protocol/command.ts';
+import { STORAGE_BUFFER_SIZE } from '../protocol/constants.ts';
 import { encodeRequestMessage } from '../protocol/frame.ts';
 import type { FastdfsConnection } from './connection.ts';
 import { sendContent } from './content-sender.ts';
+import { pausingAfter } from './first-buffer.ts';
 import { DecodingSink, type ResponseSink } from './response-sink.ts';
 
 /** Larger content is written in slices, so that it shows whether the server takes it. */
@@ -40,13 +42,22 @@ export async function execute<Request, Response>(
   });
 }
 
+export interface ContentOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Content that does not fit in the storage server's buffer waits so long behind what does, for a
+   * refusal: the server would obey what follows a refused buffer as commands (protocol, 12.5).
+   */
+  readonly refusalWaitMs?: number;
+}
+
 /** `content` must give exactly the bytes that the request announces; what it throws is rethrown. */
 export async function executeWithContent<Request, Response>(
   connection: FastdfsConnection,
   command: ContentCommand<Request, Response>,
   request: Request,
   content: Buffer | AsyncIterable<Buffer>,
-  signal?: AbortSignal,
+  { signal, refusalWaitMs = 0 }: ContentOptions = {},
 ): Promise<Response> {
   const head = encodeRequestMessage(command, request);
   const contentSize = command.contentSizeOf(request);
@@ -54,12 +65,17 @@ export async function executeWithContent<Request, Response>(
   // The disk may be slow at the end.
   const plan = { command: command.name, sink, contentSize, mayTakeLong: true, signal };
   return connection.run(plan, (exchange) => {
-    if (Buffer.isBuffer(content) && content.length <= WHOLE_CONTENT_SIZE_MAX) {
+    const roomInBuffer = STORAGE_BUFFER_SIZE - head.length;
+    const waits = refusalWaitMs > 0 && contentSize > roomInBuffer;
+    if (!waits && Buffer.isBuffer(content) && content.length <= WHOLE_CONTENT_SIZE_MAX) {
       connection.writer.write(exchange, head, content);
       return;
     }
     const chunks = Buffer.isBuffer(content) ? slicesOf(content) : content;
-    sendContent(connection, exchange, head, chunks).catch((error: unknown) => {
+    const sent = waits
+      ? pausingAfter(roomInBuffer, chunks, () => exchange.untilOver(refusalWaitMs))
+      : chunks;
+    sendContent(connection, exchange, head, sent).catch((error: unknown) => {
       // Nothing may follow content that broke off, so the connection goes with it.
       if (!exchange.isOver) connection.close('content-failed', error);
     });

@@ -27,7 +27,13 @@ import type { FileIdParts } from '../protocol/file-id.ts';
 import { decodeFileName } from '../protocol/file-name-fields.ts';
 import { DownloadStream } from './download-stream.ts';
 import { ContentSizeError } from './errors.ts';
-import { type DownloadSink, execute, executeDownload, executeWithContent } from './exchanges.ts';
+import {
+  type ContentOptions,
+  type DownloadSink,
+  execute,
+  executeDownload,
+  executeWithContent,
+} from './exchanges.ts';
 import type { ServerAddress } from './server-address.ts';
 import type { ServerPools } from './server-pools.ts';
 
@@ -54,9 +60,9 @@ export class StorageClient {
     address: ServerAddress,
     request: UploadRequest,
     content: Content,
-    signal?: AbortSignal,
+    options: ContentOptions = {},
   ): Promise<FileIdParts> {
-    return this.sendContent(address, uploadFile, request, content, signal);
+    return this.sendContent(address, uploadFile, request, content, options);
   }
 
   /** Stores a file that can be changed later, through `AppenderClient`. */
@@ -66,7 +72,7 @@ export class StorageClient {
     content: Content,
     signal?: AbortSignal,
   ): Promise<FileIdParts> {
-    return this.sendContent(address, uploadAppenderFile, request, content, signal);
+    return this.sendContent(address, uploadAppenderFile, request, content, { signal });
   }
 
   /** Stores a file beside its master, which that server must have. Status 17: it is there already. */
@@ -77,7 +83,7 @@ export class StorageClient {
     signal?: AbortSignal,
   ): Promise<FileIdParts> {
     // A second try after a lost answer would only find the first one's file: 17.
-    return this.sendContent(address, uploadSlaveFile, request, content, signal, false);
+    return this.sendContent(address, uploadSlaveFile, request, content, { signal }, false);
   }
 
   /**
@@ -181,7 +187,7 @@ export class StorageClient {
     command: ContentCommand<Request, Response>,
     request: Request,
     content: Content,
-    signal?: AbortSignal,
+    options: ContentOptions,
     isReplayable = Buffer.isBuffer(content),
   ): Promise<Response> {
     const size = command.contentSizeOf(request);
@@ -189,9 +195,10 @@ export class StorageClient {
       throw new ContentSizeError(size, content.length);
     }
     const isStreamed = !Buffer.isBuffer(content);
+    const { signal } = options;
     const purpose = { command: command.name, isReplayable, isStreamed, signal };
     return this.#pools.withConnection(address, purpose, (connection) =>
-      executeWithContent(connection, command, request, content, signal),
+      executeWithContent(connection, command, request, content, options),
     );
   }
 }

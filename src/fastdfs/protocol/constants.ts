@@ -47,10 +47,12 @@ export const FILE_NAME_LENGTH_MAX = 127;
 export const METADATA_NAME_SIZE_MAX = 64;
 export const METADATA_VALUE_SIZE_MAX = 256;
 /**
- * A whole SET_METADATA request, header included, must be smaller than the storage server's
- * `buff_size`; this is its default.
+ * A storage server's `buff_size` by default: what it receives of a request, header included, before
+ * it looks at it.
  */
-export const METADATA_REQUEST_SIZE_MAX = 256 * 1024 - 1;
+export const STORAGE_BUFFER_SIZE = 256 * 1024;
+/** A whole SET_METADATA request, header included, must be smaller than that. */
+export const METADATA_REQUEST_SIZE_MAX = STORAGE_BUFFER_SIZE - 1;
 
 export const STORAGES_PER_GROUP_MAX = 32;
 export const GROUPS_MAX = 512;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { CONTENT_HEAD_SIZE_MAX, HEADER_SIZE } from '../protocol/constants.ts';
+import { CONTENT_HEAD_SIZE_MAX, HEADER_SIZE, STORAGE_BUFFER_SIZE } from '../protocol/constants.ts';
 import { Framer, type Header } from '../protocol/frame.ts';
 import { ConnectionLost, type ContentSource } from './content-source.ts';
 import type { ServiceFaults } from './faults.ts';
@@ -11,9 +11,6 @@ const BUFFERED_BYTES_MAX = 1024 * 1024;
 const CONTENT_BATCH_BYTES = 512 * 1024;
 /** So many small packets are handed on as well, or they would take much more memory than their bytes. */
 const CONTENT_BATCH_PACKETS = 256;
-
-/** FastDFS's `buff_size` by default: it looks at a larger request when so much of it has come. */
-const FASTDFS_BUFFER_BYTES = 256 * 1024;
 
 interface Waiter {
   readonly byteCount: number;
@@ -141,7 +138,7 @@ export class ServerConnection {
    */
   async abandonBody(): Promise<void> {
     const readBytes = HEADER_SIZE + this.#bodyLength - this.bodyLeft;
-    const buffersEnd = Math.ceil(readBytes / FASTDFS_BUFFER_BYTES) * FASTDFS_BUFFER_BYTES;
+    const buffersEnd = Math.ceil(readBytes / STORAGE_BUFFER_SIZE) * STORAGE_BUFFER_SIZE;
     const bodyLeftAfter = Math.max(0, this.bodyLeft - (buffersEnd - readBytes));
     while (this.bodyLeft > bodyLeftAfter) {
       if (this.#framer.buffered === 0) await this.#received(1);

@@ -46,7 +46,7 @@ function run(exchange: Exchange, limits = LIMITS): { name: ConnectionTimeoutName
   timeouts.watch({
     exchange,
     timeOut(_exchange, name) {
-      exchange.isOver = true;
+      exchange.over();
       outcome.name ??= name;
     },
   });

@@ -28,7 +28,7 @@ function slowUpload(pools: ServerPools, server: FakeServer, signal?: AbortSignal
     yield Buffer.alloc(4);
   }
   const storage = new StorageClient(pools);
-  const done = storage.uploadFile(server.address, UPLOAD, content(), signal);
+  const done = storage.uploadFile(server.address, UPLOAD, content(), { signal });
   return { done, finish, isBegun: () => isBegun };
 }
 

@@ -293,12 +293,9 @@ describe('an upload that is cancelled or broken off', () => {
       }
     }
     const request = { storePathIndex: 0, fileSize: MIB * 1024, extension: '' };
-    const result = new StorageClient(pools).uploadFile(
-      server.address,
-      request,
-      source(),
-      cancel.signal,
-    );
+    const result = new StorageClient(pools).uploadFile(server.address, request, source(), {
+      signal: cancel.signal,
+    });
     await until(() => (server.peers[0]?.bytesReceived ?? 0) > 10_000);
     cancel.abort(new Error('the client is gone'));
     await expect(result).rejects.toThrow('the client is gone');
