@@ -2,6 +2,7 @@ import type { ClusterState } from '../blob-store/blob-store.ts';
 import { drainQueue, type GroupDrain } from '../core/drain-queue.ts';
 import type { DeletionQueueState, FailingDeletion } from '../object-index/records.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
+import { takeInterruption } from './interruption.ts';
 import { openProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 
@@ -102,22 +103,23 @@ export async function runDeletionQueue(
     (sum, group) => sum + (isEarly ? group.queuedCount : group.dueCount),
     0,
   );
+  const interruption = takeInterruption();
   const progress = openProgress('Deleting', waiting);
   try {
     const groups = await drainQueue(core, {
       isEarly,
       concurrencyMax: CONCURRENCY_MAX,
-      signal: new AbortController().signal,
+      signal: interruption.signal,
       onProgress: (count) => progress.advance(count),
     });
-    progress.stop();
-    return reportRun(groups);
+    return reportRun(groups, interruption.signal.aborted);
   } finally {
     progress.stop();
+    interruption.release();
   }
 }
 
-function reportRun(groups: readonly GroupDrain[]): CommandOutput {
+function reportRun(groups: readonly GroupDrain[], isInterrupted: boolean): CommandOutput {
   const reported = groups.map(
     ({ groupName, deletedCount, refusedCount, refused, unreachable }) => ({
       groupName,
@@ -133,13 +135,14 @@ function reportRun(groups: readonly GroupDrain[]): CommandOutput {
     failed,
     problem ?? '-',
   ]);
+  const table =
+    rows.length === 0
+      ? 'Nothing was due.'
+      : renderTable(['GROUP', 'DELETED', 'FAILED', 'PROBLEM'], rows);
   return {
-    json: { groups: reported },
-    text:
-      rows.length === 0
-        ? 'Nothing was due.'
-        : renderTable(['GROUP', 'DELETED', 'FAILED', 'PROBLEM'], rows),
-    failed: reported.some(({ problem }) => problem !== null),
+    json: { isInterrupted, groups: reported },
+    text: isInterrupted ? `${table}\n\nInterrupted; the rest stays queued.` : table,
+    failed: isInterrupted || reported.some(({ problem }) => problem !== null),
   };
 }
 

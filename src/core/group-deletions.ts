@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { BlobStoreError } from '../blob-store/blob-store.ts';
 import type { PendingDeletion } from '../object-index/records.ts';
 import type { CoreServices } from './services.ts';
@@ -57,6 +58,8 @@ export async function deleteGroupFiles(
   options: GroupDeletionsOptions,
 ): Promise<GroupDeletionsResult> {
   const { dueAtMs, signal } = options;
+  // Every deletion of every group listens.
+  setMaxListeners(0, signal);
   const total: GroupDeletionsResult = {
     deletedCount: 0,
     refusedCount: 0,

@@ -51,7 +51,8 @@ it('the queue can be seen and emptied while the gateway runs', async () => {
     groups: [{ queued: 3, due: 0, failing: 0, servers: { writable: 1, listed: 1 } }],
     failing: [],
   });
-  expect(await gc('run')).toEqual({ code: 0, stdout: '{\n  "groups": []\n}\n', stderr: '' });
+  const due = await gc('run');
+  expect([due.code, due.stderr, JSON.parse(due.stdout).groups]).toEqual([0, '', []]);
   expect(node.filesOnDisk().length).toBe(4);
   const all = await gc('run', '--all');
   expect([all.code, all.stderr]).toEqual([0, '']);

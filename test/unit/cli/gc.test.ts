@@ -71,6 +71,7 @@ describe('gc run', () => {
     expect(failed).toBe(false);
     const done = { deleted: 1, failed: 0, isReachable: true, problem: null };
     expect(json).toEqual({
+      isInterrupted: false,
       groups: [
         { groupName: 'group1', ...done },
         { groupName: 'group2', ...done },
@@ -93,7 +94,7 @@ describe('gc run', () => {
     const { json, failed, text } = await runDeletionQueue(contextOf(core), {});
     expect(failed).toBe(true);
     const problem = 'group1/b: group1/b cannot be deleted now';
-    expect(json).toEqual({
+    expect(json).toMatchObject({
       groups: [{ groupName: 'group1', deleted: 1, failed: 1, isReachable: true, problem }],
     });
     expect(text).toContain(problem);
@@ -106,6 +107,23 @@ describe('gc run', () => {
     const { json, failed } = await runDeletionQueue(contextOf(core), {});
     expect(failed).toBe(true);
     expect(json).toMatchObject({ groups: [{ isReachable: false, problem: 'down' }] });
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('ends in order at %s', async (name) => {
+    const core = await createCore();
+    await due(core, 'group1/a', 'group1/b');
+    const listenersBefore = process.listenerCount(name);
+    vi.spyOn(core.blobs, 'delete').mockImplementation(async (_fileId, { signal }) => {
+      // As the terminal does, but for others that listen in this process.
+      process.listeners(name).at(-1)?.(name);
+      signal.throwIfAborted();
+    });
+    const { json, failed, text } = await runDeletionQueue(contextOf(core), {});
+    expect(failed).toBe(true);
+    expect(json).toMatchObject({ isInterrupted: true, groups: [{ deleted: 0, failed: 0 }] });
+    expect(text).toContain('Interrupted');
+    expect(await core.index.countDeletions()).toBe(2);
+    expect(process.listenerCount(name)).toBe(listenersBefore);
   });
 
   it('says so when nothing is due', async () => {
