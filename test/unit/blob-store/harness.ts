@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { afterEach } from 'vitest';
 import type { BlobStore, BlobStoreEvent, FilePiece } from '../../../src/blob-store/blob-store.ts';
 import {
@@ -64,6 +65,20 @@ export async function storeOne({ store }: Bench, content: Buffer): Promise<FileP
 
 export function replicate(from: FakeStorage, to: FakeStorage): void {
   for (const [fileName, content] of from.files) to.files.set(fileName, content);
+}
+
+export async function readAll(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** All bytes of the pieces, as a stream gives them. */
+export async function readPieces(
+  store: BlobStore,
+  pieces: Parameters<BlobStore['open']>[0],
+): Promise<Buffer> {
+  return readAll(await store.open(pieces, { signal: neverAborted }));
 }
 
 /** All files of the storage servers, joined by server in the order of their storing. */

@@ -1,39 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { BlobStore, FilePiece } from '../../../src/blob-store/blob-store.ts';
+import type { FilePiece } from '../../../src/blob-store/blob-store.ts';
 import { downloadFile } from '../../../src/fastdfs/protocol/commands/download-file.ts';
+import { queryFetchAll } from '../../../src/fastdfs/protocol/commands/query-fetch.ts';
 import { encodeResponseHeader } from '../../../src/fastdfs/protocol/frame.ts';
-import type { FakeStorage } from '../../support/fake-cluster.ts';
-import { at, neverAborted, replicate, startBench, storeOne } from './harness.ts';
+import {
+  at,
+  readAll,
+  readPieces,
+  neverAborted as signal,
+  startBench,
+  storeOne,
+} from './harness.ts';
 
 const DOWNLOAD = downloadFile.code;
-const QUERY_FETCH_ALL = 105;
-const NOT_FOUND = 2;
-const signal = neverAborted;
-
-async function readAll(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-async function read(store: BlobStore, pieces: Parameters<BlobStore['open']>[0]): Promise<Buffer> {
-  return readAll(await store.open(pieces, { signal }));
-}
-
-/** Answers downloads from its files, but breaks off after so many bytes of the body. */
-function breakOffAfter(storage: FakeStorage, bytes: number): void {
-  storage.intercept = (peer, { code, body }) => {
-    if (code !== DOWNLOAD) return false;
-    const { fileName, offset, size } = downloadFile.decodeRequest(body);
-    const content = storage.files.get(fileName)?.subarray(offset, offset + size);
-    peer.write(encodeResponseHeader(0, size));
-    peer.socket.end(content?.subarray(0, bytes) ?? '');
-    return true;
-  };
-}
-
 const large = { segmentSizeBytesMax: 64 * 1024 * 1024 };
 
 describe('opening pieces', () => {
@@ -42,8 +23,8 @@ describe('opening pieces', () => {
     const content = randomBytes(2500);
     const files = await bench.store.storeBuffer(content, { signal });
     const pieces = files.map(({ fileId, size }) => ({ fileId, offset: 0, size }));
-    expect((await read(bench.store, pieces)).equals(content)).toBe(true);
-    expect(bench.tracker.requests).not.toContain(QUERY_FETCH_ALL);
+    expect((await readPieces(bench.store, pieces)).equals(content)).toBe(true);
+    expect(bench.tracker.requests).not.toContain(queryFetchAll.code);
     expect(at(bench.storages, 1).requests).toEqual([]);
   });
 
@@ -56,12 +37,12 @@ describe('opening pieces', () => {
       yield { fileId, offset: 5, size: 1 };
     }
     const expected = Buffer.concat([content.subarray(800), content.subarray(5, 6)]);
-    expect(await read(bench.store, pieces())).toEqual(expected);
+    expect(await readPieces(bench.store, pieces())).toEqual(expected);
   });
 
   it('is an empty stream when there are none', async () => {
     const { store } = await startBench();
-    expect(await read(store, [])).toEqual(Buffer.alloc(0));
+    expect(await readPieces(store, [])).toEqual(Buffer.alloc(0));
   });
 
   it.each([
@@ -108,7 +89,7 @@ describe('opening pieces', () => {
       return true;
     };
     const expected = Buffer.concat([...at(bench.storages, 0).files.values()]);
-    expect((await read(bench.store, pieces)).equals(expected)).toBe(true);
+    expect((await readPieces(bench.store, pieces)).equals(expected)).toBe(true);
     expect(asked).toHaveLength(4);
   });
 
@@ -156,7 +137,7 @@ describe('opening pieces', () => {
       else size += chunk.length;
     }
     stream.destroy();
-    expect(await read(bench.store, [{ ...piece, size: 5 }])).toEqual(Buffer.alloc(5));
+    expect(await readPieces(bench.store, [{ ...piece, size: 5 }])).toEqual(Buffer.alloc(5));
   });
 
   it('opens a piece that got no connection before its turn when it has its turn', async () => {
@@ -219,147 +200,5 @@ describe('opening pieces', () => {
     const stream = await bench.store.open([piece], { signal: cancel.signal });
     cancel.abort(new Error('stopping'));
     await expect(readAll(stream)).rejects.toThrow('stopping');
-  });
-});
-
-describe('a file is read from another storage server', () => {
-  it('when its source is down', async () => {
-    const bench = await startBench();
-    const content = randomBytes(100);
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
-    await at(bench.storages, 0).stop();
-    expect(await read(bench.store, [piece])).toEqual(content);
-    expect(await read(bench.store, [piece])).toEqual(content);
-    // The second time the dead one is not tried first.
-    const failures = bench.closed.filter((reason) => reason === 'connect-failed');
-    expect(failures).toHaveLength(1);
-  });
-
-  it('when its source has lost it', async () => {
-    const bench = await startBench();
-    const content = randomBytes(100);
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
-    at(bench.storages, 0).files.clear();
-    expect(await read(bench.store, [piece])).toEqual(content);
-  });
-
-  it('when its source is not active in the view', async () => {
-    const bench = await startBench();
-    const content = randomBytes(100);
-    at(bench.storages, 0).status = 3;
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
-    bench.tracker.intercept = (peer, { code }) => {
-      if (code !== QUERY_FETCH_ALL) return false;
-      const [, replica] = bench.storages;
-      if (replica === undefined) return false;
-      const fields = Buffer.alloc(39);
-      fields.write('group1');
-      fields.write(replica.address.host, 16);
-      fields.writeBigInt64BE(BigInt(replica.address.port), 31);
-      peer.answer(0, fields);
-      return true;
-    };
-    expect(await read(bench.store, [piece])).toEqual(content);
-    expect(at(bench.storages, 0).requests).not.toContain(DOWNLOAD);
-  });
-
-  it.each([1, 999, 60_000])('when its source dies after %i bytes of the body', async (bytes) => {
-    const bench = await startBench({ group1: 2 }, large);
-    const content = randomBytes(100_000);
-    const { fileId } = await storeOne(bench, content);
-    const [source, replica] = [at(bench.storages, 0), at(bench.storages, 1)];
-    replicate(source, replica);
-    breakOffAfter(source, bytes);
-    const range = { fileId, offset: 10, size: 99_000 };
-    expect((await read(bench.store, [range])).equals(content.subarray(10, 99_010))).toBe(true);
-    // The replica gave only what was missing.
-    expect(source.requests.filter((code) => code === DOWNLOAD)).toHaveLength(1);
-    expect(replica.requests.filter((code) => code === DOWNLOAD)).toHaveLength(1);
-  });
-
-  it('again and again while each try brings some bytes', async () => {
-    const bench = await startBench({ group1: 2 }, large);
-    const content = randomBytes(10_000);
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
-    for (const storage of bench.storages) breakOffAfter(storage, 1000);
-    expect((await read(bench.store, [piece])).equals(content)).toBe(true);
-  });
-
-  it('when its source announces another length than the file has', async () => {
-    const bench = await startBench();
-    const content = randomBytes(100);
-    const piece = await storeOne(bench, content);
-    replicate(at(bench.storages, 0), at(bench.storages, 1));
-    at(bench.storages, 0).intercept = (peer) => {
-      peer.answer(0, Buffer.alloc(99));
-      return true;
-    };
-    expect(await read(bench.store, [piece])).toEqual(content);
-  });
-});
-
-describe('a file that cannot be read', () => {
-  it('does not exist when its source and all others say so', async () => {
-    const bench = await startBench();
-    const piece = await storeOne(bench, Buffer.alloc(10));
-    at(bench.storages, 0).files.clear();
-    const result = bench.store.open([piece], { signal });
-    await expect(result).rejects.toMatchObject({ reason: 'not-found' });
-  });
-
-  it('may exist when only a replica says that it does not', async () => {
-    const bench = await startBench();
-    const piece = await storeOne(bench, Buffer.alloc(10));
-    await at(bench.storages, 0).stop();
-    const result = bench.store.open([piece], { signal });
-    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
-  });
-
-  it('is available again with its source, without a restart', async () => {
-    const bench = await startBench();
-    const content = randomBytes(10);
-    const piece = await storeOne(bench, content);
-    for (const storage of bench.storages) await storage.stop();
-    await bench.tracker.stop();
-    const result = bench.store.open([piece], { signal });
-    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
-    for (const storage of bench.storages) await storage.start();
-    await bench.tracker.start();
-    expect(await read(bench.store, [piece])).toEqual(content);
-  });
-
-  it('never looks whole when it breaks off for good', async () => {
-    const bench = await startBench({ group1: 1 }, large);
-    const piece = await storeOne(bench, randomBytes(10_000));
-    let tries = 0;
-    at(bench.storages, 0).intercept = (peer, { code }) => {
-      if (code !== DOWNLOAD) return false;
-      tries += 1;
-      const start = Buffer.concat([encodeResponseHeader(0, 10_000), Buffer.alloc(1000)]);
-      peer.socket.end(tries === 1 ? start : '');
-      return true;
-    };
-    const stream = await bench.store.open([piece], { signal });
-    const received: Buffer[] = [];
-    const result = (async () => {
-      for await (const chunk of stream) received.push(chunk);
-    })();
-    await expect(result).rejects.toMatchObject({ reason: 'unavailable' });
-    expect(Buffer.concat(received).length).toBe(1000);
-  });
-
-  it('fails before it is opened, not after, when another piece follows', async () => {
-    const bench = await startBench();
-    const piece = await storeOne(bench, Buffer.alloc(10));
-    at(bench.storages, 0).intercept = (peer) => {
-      peer.answer(NOT_FOUND);
-      return true;
-    };
-    const result = bench.store.open([piece, piece], { signal });
-    await expect(result).rejects.toMatchObject({ reason: 'not-found' });
   });
 });
