@@ -1,6 +1,5 @@
 import { renderAddress } from '../fastdfs/client/server-address.ts';
 import { uploadFile } from '../fastdfs/protocol/commands/upload-file.ts';
-import { parseFileId } from '../fastdfs/protocol/file-id.ts';
 import { BlobStoreError, type StoredFile } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
 import { ReplicaWait } from './replica-wait.ts';
@@ -8,8 +7,9 @@ import type { TakenFile } from './store-segment.ts';
 
 /**
  * Waits until `minReplicas` storage servers have a file that one has taken: FastDFS answers then,
- * and copies the file to the others 0.05 to 1 s later. When the group loses the servers that could
- * get it, `storeElsewhere`, if there is one, stores the file in another group once more.
+ * and copies the file to the others 0.05 to 1 s later. When the storage server that took it goes
+ * down before, or too few are left that could get it, `storeAgain`, if there is one, stores the file
+ * once more where the view promises better.
  *
  * Resolves with the file, and whether all members of its group have it. Rejects with
  * `BlobStoreError` ('unavailable') when too few get it in time and that counts as a failure, and
@@ -19,14 +19,15 @@ export async function confirmReplicas(
   cluster: Cluster,
   first: TakenFile,
   signal: AbortSignal,
-  storeElsewhere: ((lostGroupName: string) => Promise<TakenFile>) | null,
+  storeAgain: (() => Promise<TakenFile>) | null,
 ): Promise<StoredFile> {
   const { replicaWaitFailure } = cluster.writes;
   const startedAtMs = performance.now();
   let taken = first;
   let wait = await waitFor(cluster, taken, signal);
-  if (storeElsewhere !== null && wait.isHopeless && replicaWaitFailure === 'fail') {
-    taken = (await move(cluster, taken, storeElsewhere)) ?? taken;
+  const isLost = wait.hasLostSource || (wait.isHopeless && replicaWaitFailure === 'fail');
+  if (storeAgain !== null && isLost) {
+    taken = (await move(cluster, taken, storeAgain)) ?? taken;
     if (taken !== first) wait = await waitFor(cluster, taken, signal);
   }
   const { fileId } = taken.file;
@@ -49,18 +50,17 @@ async function waitFor(
   return wait;
 }
 
-/** Null when no other group takes the file. */
+/** Null when no other storage server takes the file. */
 async function move(
   cluster: Cluster,
   { file, takenBy }: TakenFile,
-  storeElsewhere: (lostGroupName: string) => Promise<TakenFile>,
+  storeAgain: () => Promise<TakenFile>,
 ): Promise<TakenFile | null> {
-  const { groupName } = parseFileId(file.fileId);
-  const error = new Error(`${groupName} lost the storage servers that ${file.fileId} needs`);
+  const error = new Error(`the group lost storage servers that were to keep ${file.fileId}`);
   const server = renderAddress(takenBy);
   cluster.onEvent({ kind: 'failover', command: uploadFile.name, server, error });
   try {
-    return await storeElsewhere(groupName);
+    return await storeAgain();
   } catch (failure) {
     if (failure instanceof BlobStoreError) return null;
     throw failure;

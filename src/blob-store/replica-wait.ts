@@ -29,7 +29,9 @@ const POLL_MS_MAX = 250;
 export class ReplicaWait {
   readonly #cluster: Cluster;
   readonly #file: FileIdParts;
-  /** Ids of the storage servers that are asked. */
+  /** Ids of the storage server that took the file; none when nobody can tell which it was. */
+  readonly #sourceIds: readonly string[];
+  /** Ids of those that are asked. */
   readonly #askedIds: readonly string[];
   /** Of these so many have to have the file. */
   readonly #needed: number;
@@ -43,12 +45,17 @@ export class ReplicaWait {
   private constructor(
     cluster: Cluster,
     file: FileIdParts,
-    asked: { readonly ids: readonly string[]; readonly needed: number },
+    group: {
+      readonly sourceIds: readonly string[];
+      readonly askedIds: readonly string[];
+      readonly needed: number;
+    },
   ) {
     this.#cluster = cluster;
     this.#file = file;
-    this.#askedIds = asked.ids;
-    this.#needed = asked.needed;
+    this.#sourceIds = group.sourceIds;
+    this.#askedIds = group.askedIds;
+    this.#needed = group.needed;
     // All members of a large group are asked side by side.
     setMaxListeners(0, this.#over.signal, this.#cut.signal);
   }
@@ -68,10 +75,11 @@ export class ReplicaWait {
     const isSource = (member: StorageServer) =>
       member.id === sourceId || renderAddress(member) === address;
     const others = members.filter((member) => !isSource(member) && !hasLeftCluster(member));
+    const sourceIds = members.filter(isSource).map(({ id }) => id);
     // Where nobody can tell which of them is the source, it may be one of those that confirm.
-    const isSourceKnown = members.some(isSource);
-    const needed = cluster.writes.minReplicas - (isSourceKnown ? 1 : 0);
-    return new ReplicaWait(cluster, file, { ids: others.map(({ id }) => id), needed });
+    const needed = cluster.writes.minReplicas - (sourceIds.length > 0 ? 1 : 0);
+    const askedIds = others.map(({ id }) => id);
+    return new ReplicaWait(cluster, file, { sourceIds, askedIds, needed });
   }
 
   /** Storage servers that have the file, the one that took it included. */
@@ -158,9 +166,18 @@ export class ReplicaWait {
     }
   }
 
-  /** Whether the group has too few ACTIVE members left to get it. */
+  /** Whether it went down before enough others had the file, and may take its change log along. */
+  get hasLostSource(): boolean {
+    if (this.isEnough) return false;
+    const isLost = (server: StorageServer) =>
+      this.#sourceIds.includes(server.id) && !isActive(server);
+    return this.#membersNow().some(isLost);
+  }
+
+  /** Whether the group has too few ACTIVE members left to get it, or the source cannot send it. */
   get isHopeless(): boolean {
     if (this.isEnough) return false;
+    if (this.hasLostSource) return true;
     const isPossible = (server: StorageServer) =>
       this.#askedIds.includes(server.id) && !this.#confirmedIds.has(server.id) && isActive(server);
     const possible = this.#membersNow().filter(isPossible).length;

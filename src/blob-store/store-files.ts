@@ -77,15 +77,15 @@ class FilesUnderWay {
 
   /** Resolves when one storage server has the next file. */
   async store(size: number, content: SegmentContent): Promise<void> {
-    const taken = await this.#store(size, content, null);
+    const taken = await this.#store(size, content);
     this.#waits.push(this.#wait(taken, size, content));
     // The rest of a body that has failed already need not be sent.
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  #store(size: number, content: SegmentContent, lostGroupName: string | null): Promise<TakenFile> {
+  #store(size: number, content: SegmentContent): Promise<TakenFile> {
     const { groupName = null, signal, onStored } = this.#options;
-    const places = { size, groupName, lostGroupName, signal };
+    const places = { size, groupName, signal };
     const tell = (file: StoredFile) => onStored?.(file);
     return storeSegment(this.#cluster, { ...places, ...content, onStored: tell });
   }
@@ -104,12 +104,12 @@ class FilesUnderWay {
 
   #wait(taken: TakenFile, size: number, content: SegmentContent): Promise<StoredFile> {
     if (this.#cluster.writes.minReplicas === 1) return Promise.resolve(taken.file);
-    const elsewhere = (lostGroupName: string) => this.#store(size, content, lostGroupName);
+    const storeAgain = () => this.#store(size, content);
     const wait = confirmReplicas(
       this.#cluster,
       taken,
       this.#stopSignal(),
-      content.isReplayable() ? elsewhere : null,
+      content.isReplayable() ? storeAgain : null,
     );
     // Nobody looks at it before the last file is stored.
     wait.catch((error: unknown) => {

@@ -15,8 +15,6 @@ export interface UploadRequest {
   readonly size: number;
   /** Group that must take the file; any may when null. */
   readonly groupName: string | null;
-  /** Group that has just proved unable to keep it; null at the first try. */
-  readonly lostGroupName: string | null;
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +49,7 @@ export class UploadTargets {
    */
   async next(): Promise<StoreTarget | null> {
     const named = this.#tried.size === 0 ? await this.#askTracker() : null;
-    if (named !== null && this.#isAllowed(named.groupName)) {
+    if (named !== null) {
       const { view } = this.#cluster;
       // The view is nearly always there, so nobody waits for it.
       const group =
@@ -114,8 +112,7 @@ export class UploadTargets {
     );
     const own = groups.find(({ groupName }) => groupName === named?.groupName) ?? null;
     const others = this.#cluster.groupOrder.inOrder(groups.filter((group) => group !== own));
-    const candidates =
-      named === null || !this.#isAllowed(named.groupName) ? [] : [this.#candidate(named, own)];
+    const candidates = named === null ? [] : [this.#candidate(named, own)];
     for (const group of own === null ? others : [own, ...others]) {
       for (const target of targetsIn(group)) candidates.push(this.#candidate(target, group));
     }
@@ -123,8 +120,7 @@ export class UploadTargets {
   }
 
   #isAllowed(groupName: string): boolean {
-    const { groupName: pinnedTo, lostGroupName } = this.#request;
-    return groupName === (pinnedTo ?? groupName) && groupName !== lostGroupName;
+    return groupName === (this.#request.groupName ?? groupName);
   }
 
   #candidate(target: StoreTarget, group: StorageGroup | null): Candidate {

@@ -227,6 +227,31 @@ describe('a group with fewer ACTIVE storage servers than replicas asked for', ()
       expect(bench.outcomes()).toEqual(['confirmed']);
     });
 
+    it.each(['fail', 'accept'] as const)(
+      'hands a buffer on, too, when the server that took it goes down (%s)',
+      async (replicaWaitFailure) => {
+        const bench = await startReplicaBench({ group1: 3 }, { ...settings, replicaWaitFailure });
+        const [source, second, third] = bench.storages as [FakeStorage, FakeStorage, FakeStorage];
+        second.intercept = (_peer, { code }) => {
+          if (code === QUERY_FILE_INFO && second.files.size === 0) source.status = 5;
+          third.replicateTo(second);
+          return false;
+        };
+        third.intercept = () => {
+          second.replicateTo(third);
+          return false;
+        };
+        const [file] = await bench.store.storeBuffer(content, { signal });
+        const fileName = file?.fileId.slice('group1/'.length) ?? '';
+        expect([source, second, third].map(({ files }) => files.has(fileName))).toEqual([
+          false,
+          true,
+          true,
+        ]);
+        expect(bench.outcomes()).toEqual(['confirmed']);
+      },
+    );
+
     it('fails a buffer that is pinned to the group', async () => {
       const bench = await startLosingBench({ group1: 2, group2: 2 });
       const result = bench.store.storeBuffer(content, { signal, groupName: 'group1' });
