@@ -29,7 +29,7 @@ export interface GroupDeletionsOptions {
   readonly onProgress?: (fileCount: number) => void;
 }
 
-export interface RefusedDeletion {
+interface RefusedDeletion {
   readonly fileId: string;
   readonly problem: string;
 }
