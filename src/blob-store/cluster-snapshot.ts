@@ -109,7 +109,9 @@ export function hasLeftCluster({ record: { status } }: StorageServer): boolean {
 
 function sourcesOf({ groupName, members }: StorageGroup): (readonly [string, StorageServer])[] {
   return members.flatMap((server) => {
-    const names = [`${groupName}/${server.id}`];
+    // Names of files hold the number of an id, which may be written with zeros in front.
+    const isNumber = /^\d+$/.test(server.id);
+    const names = [`${groupName}/${isNumber ? Number(server.id) : server.id}`];
     // Without storage ids the id is the address. A cluster that changed to ids still has files
     // with addresses in their names, which say nothing once two servers share a host.
     const isAlone = members.every((other) => other === server || other.host !== server.host);

@@ -22,13 +22,23 @@ import {
 import { uploadFile } from '../../src/fastdfs/protocol/commands/upload-file.ts';
 import { decodeFileName, encodeFileName } from '../../src/fastdfs/protocol/file-name-fields.ts';
 import type { Header } from '../../src/fastdfs/protocol/frame.ts';
+import {
+  DEFAULT_RESPONSE_LAYOUT,
+  type ResponseLayout,
+} from '../../src/fastdfs/protocol/response-layout.ts';
 import { emptyStorageStat } from '../../src/fastdfs/protocol/storage-stat.ts';
-import { type FakePeer, FakeServer } from './fake-server.ts';
+import { type FakePeer, FakeServer, type Script } from './fake-server.ts';
 
 type Request = Header & { readonly body: Buffer };
 
 /** Handles a request in a test's own way and returns true, or leaves it to the server. */
 type Intercept = (peer: FakePeer, request: Request) => boolean | Promise<boolean>;
+
+/** Where the servers listen, and how they lay out what they answer. */
+export interface FakeClusterOptions {
+  readonly host?: string;
+  readonly layout?: ResponseLayout;
+}
 
 const NOT_FOUND = 2;
 const UPLOAD_HEAD_SIZE = 15;
@@ -37,8 +47,15 @@ abstract class FakeService {
   /** Codes of all requests that came, in order, but for pings. */
   readonly requests: number[] = [];
   intercept: Intercept = () => false;
+  protected readonly layout: ResponseLayout;
+  readonly #host: string;
   #server: FakeServer | null = null;
   #address: ServerAddress | null = null;
+
+  constructor({ host, layout }: FakeClusterOptions) {
+    this.#host = host ?? '127.0.0.1';
+    this.layout = layout ?? DEFAULT_RESPONSE_LAYOUT;
+  }
 
   get address(): ServerAddress {
     if (this.#address === null) throw new Error('not started');
@@ -51,12 +68,13 @@ abstract class FakeService {
 
   /** Starts, or starts again at the same port. */
   async start(): Promise<void> {
-    this.#server = await FakeServer.start(async (peer) => {
+    const script: Script = async (peer) => {
       for (let request = await peer.request(); request; request = await peer.request()) {
         if (request.code !== activeTest.code) this.requests.push(request.code);
         if (!(await this.intercept(peer, request))) this.serve(peer, request);
       }
-    }, this.#address?.port);
+    };
+    this.#server = await FakeServer.start(script, this.#address?.port, this.#host);
     this.#address = this.#server.address;
   }
 
@@ -86,8 +104,8 @@ export class FakeStorage extends FakeService {
   /** Of 1000 MiB 100 are kept free. */
   static readonly reservedMib = 100;
 
-  constructor(groupName: string, id: number) {
-    super();
+  constructor(groupName: string, id: number, options: FakeClusterOptions = {}) {
+    super(options);
     this.groupName = groupName;
     this.id = id;
   }
@@ -117,9 +135,9 @@ export class FakeStorage extends FakeService {
       fileSize: content.length,
       modifiedAt: 1_795_211_713,
       crc32: decodeFileName(fileName).crc32 ?? 0,
-      sourceHost: '',
+      sourceHost: this.address.host,
     };
-    peer.answer(0, queryFileInfo.encodeResponse(info));
+    peer.answer(0, queryFileInfo.encodeResponse(info, this.layout));
   }
 
   #upload(peer: FakePeer, content: Buffer): void {
@@ -151,9 +169,8 @@ export class FakeTracker extends FakeService {
   readonly storages: readonly FakeStorage[];
   /** The storage server that is named for uploads. */
   named: FakeStorage;
-
-  constructor(storages: readonly FakeStorage[]) {
-    super();
+  constructor(storages: readonly FakeStorage[], options: FakeClusterOptions = {}) {
+    super(options);
     this.storages = storages;
     const [first] = storages;
     if (first === undefined) throw new Error('a cluster needs a storage server');
@@ -164,33 +181,32 @@ export class FakeTracker extends FakeService {
     const groupName = body.toString('latin1', 0, 16).replace(/\0.*$/s, '');
     const group = this.#members(groupName);
     const { address } = this.named;
+    const { layout } = this;
     const one = { groupName: this.named.groupName, ...address, storePathIndex: 0 };
     if (code === queryStoreWithoutGroupOne.code) {
-      peer.answer(0, queryStoreWithoutGroupOne.encodeResponse(one));
+      peer.answer(0, queryStoreWithoutGroupOne.encodeResponse(one, layout));
     } else if (code === queryStoreWithGroupOne.code && group[0]) {
       const member = this.named.groupName === groupName ? this.named : group[0];
-      peer.answer(
-        0,
-        queryStoreWithGroupOne.encodeResponse({ groupName, ...member.address, storePathIndex: 0 }),
-      );
+      const target = { groupName, ...member.address, storePathIndex: 0 };
+      peer.answer(0, queryStoreWithGroupOne.encodeResponse(target, layout));
     } else if (code === queryStoreWithoutGroupAll.code || code === queryStoreWithGroupAll.code) {
       const storages = group.map((storage) => storage.address);
       const all = { groupName, storages, storePathIndex: 0 };
-      peer.answer(0, queryStoreWithGroupAll.encodeResponse(all));
+      peer.answer(0, queryStoreWithGroupAll.encodeResponse(all, layout));
     } else if (code === queryFetchAll.code) {
       const storages = group.map((storage) => storage.address);
-      peer.answer(0, queryFetchAll.encodeResponse({ groupName, storages }));
+      peer.answer(0, queryFetchAll.encodeResponse({ groupName, storages }, layout));
     } else if (code === queryUpdate.code) {
       const { source } = decodeFileName(queryUpdate.decodeRequest(body).fileName);
       const isUp = (storage: FakeStorage) => storage.status === 7;
       const own = group.find((member) => 'storageId' in source && member.id === source.storageId);
       const member = own && isUp(own) ? own : group.find(isUp);
       if (member === undefined) peer.answer(NOT_FOUND);
-      else peer.answer(0, queryUpdate.encodeResponse({ groupName, ...member.address }));
+      else peer.answer(0, queryUpdate.encodeResponse({ groupName, ...member.address }, layout));
     } else if (code === listAllGroups.code) {
-      peer.answer(0, listAllGroups.encodeResponse(this.#groups()));
+      peer.answer(0, listAllGroups.encodeResponse(this.#groups(), layout));
     } else if (code === listStorages.code) {
-      peer.answer(0, listStorages.encodeResponse(group.map(storageRecord)));
+      peer.answer(0, listStorages.encodeResponse(group.map(storageRecord), layout));
     } else peer.answer(code === activeTest.code ? 0 : 22);
   }
 
@@ -249,11 +265,12 @@ function storageRecord(storage: FakeStorage): StorageRecord {
 /** A tracker and its storage servers, started; ids count from 1. */
 export async function startFakeCluster(
   groups: Readonly<Record<string, number>>,
+  options: FakeClusterOptions = {},
 ): Promise<{ tracker: FakeTracker; storages: FakeStorage[]; stop(): Promise<void> }> {
   const names = Object.entries(groups).flatMap(([name, count]) => Array(count).fill(name));
-  const storages = names.map((name: string, i) => new FakeStorage(name, i + 1));
+  const storages = names.map((name: string, i) => new FakeStorage(name, i + 1, options));
   for (const storage of storages) await storage.start();
-  const tracker = new FakeTracker(storages);
+  const tracker = new FakeTracker(storages, options);
   await tracker.start();
   return {
     tracker,

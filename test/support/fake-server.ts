@@ -82,20 +82,20 @@ export class FakeServer {
   readonly peers: FakePeer[] = [];
   readonly #server: Server;
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server, address: ServerAddress) {
     this.#server = server;
-    this.address = { host: '127.0.0.1', port };
+    this.address = address;
   }
 
-  static async start(script: Script, port = 0): Promise<FakeServer> {
+  static async start(script: Script, port = 0, host = '127.0.0.1'): Promise<FakeServer> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
+      server.listen(port, host, resolve);
     });
     const bound = server.address();
     if (bound === null || typeof bound === 'string') throw new Error('no TCP port');
-    const fake = new FakeServer(server, bound.port);
+    const fake = new FakeServer(server, { host, port: bound.port });
     server.on('connection', (socket) => {
       const peer = new FakePeer(socket);
       fake.peers.push(peer);
@@ -129,4 +129,15 @@ export async function closedPort(): Promise<ServerAddress> {
   const server = await FakeServer.start(() => {});
   await server.stop();
   return server.address;
+}
+
+/** Whether this machine has IPv6 on loopback; containers often have not. */
+export async function hasIpv6(): Promise<boolean> {
+  try {
+    const server = await FakeServer.start(() => {}, 0, '::1');
+    await server.stop();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -83,7 +83,9 @@ describe('a snapshot', () => {
       storage({ id: '100001', port: 23_000 }),
       storage({ id: '100002', port: 23_001 }),
       storage({ id: '100003', host: '10.0.0.3' }),
+      storage({ id: '0042', port: 23_002 }),
     );
+    expect(snapshot.findSource('group1', { storageId: 42 })?.port).toBe(23_002);
     expect(snapshot.findSource('group1', { storageId: 100_002 })?.port).toBe(23_001);
     expect(snapshot.findSource('group1', { host: '10.0.0.2' })).toBeNull();
     expect(snapshot.findSource('group1', { host: '10.0.0.3' })?.id).toBe('100003');

@@ -7,6 +7,7 @@ import {
   openFastdfsBlobStore,
 } from '../../../src/blob-store/fastdfs-blob-store.ts';
 import {
+  type FakeClusterOptions,
   type FakeStorage,
   type FakeTracker,
   startFakeCluster,
@@ -30,8 +31,9 @@ export interface Bench {
 export async function startBench(
   groups: Readonly<Record<string, number>> = { group1: 2 },
   settings: Partial<FastdfsBlobStoreSettings> = {},
+  cluster: FakeClusterOptions = {},
 ): Promise<Bench> {
-  const { tracker, storages, stop } = await startFakeCluster(groups);
+  const { tracker, storages, stop } = await startFakeCluster(groups, cluster);
   cleanups.push(stop);
   const closed: string[] = [];
   const events: BlobStoreEvent[] = [];
