@@ -104,6 +104,29 @@ export class DataDirectory {
     return { host: String(tracker.host), port: Number(tracker.port) };
   }
 
+  /** How far a walk over all files has come, as its command tells. */
+  saveReplicaWalk(walk: object): void {
+    replaceFile(this.#replicaWalkPath, `${JSON.stringify(walk)}\n`);
+  }
+
+  /** What was saved last; null when nothing was, or when it is damaged: a walk can start over. */
+  findReplicaWalk(): unknown {
+    if (!existsSync(this.#replicaWalkPath)) return null;
+    try {
+      return JSON.parse(readFileSync(this.#replicaWalkPath, 'utf8'));
+    } catch {
+      return null;
+    }
+  }
+
+  removeReplicaWalk(): void {
+    rmSync(this.#replicaWalkPath, { force: true });
+  }
+
+  get #replicaWalkPath(): string {
+    return join(this.path, 'replica-walk.json');
+  }
+
   get #embeddedNodePath(): string {
     return join(this.path, 'embedded-node.json');
   }

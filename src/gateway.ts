@@ -25,13 +25,13 @@ import { type HostPort, renderHostPort } from './support/units.ts';
 export interface Services {
   readonly core: CoreServices;
   readonly accessKeys: AccessKeys;
+  readonly directory: DataDirectory;
   /** As configured, or the embedded node's. */
   readonly trackers: readonly HostPort[];
   close(): Promise<void>;
 }
 
 export interface Gateway extends Services {
-  readonly directory: DataDirectory;
   readonly metrics: GatewayMetrics;
   /** A random root key that was made just now and is to be shown once; else null. */
   readonly newRootKey: KeyPair | null;
@@ -87,7 +87,7 @@ export async function openGateway(
       checker.start();
       closers.add(() => checker.stop());
     }
-    return { ...services, directory, metrics, newRootKey, close: () => closers.closeAll() };
+    return { ...services, metrics, newRootKey, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;
@@ -200,7 +200,7 @@ async function openWith(
     const openFiles = new OpenFiles();
     const core = { index, blobs, openFiles, orphans, settings, logger, now: Date.now };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
-    return { core, accessKeys, trackers, close: () => closers.closeAll() };
+    return { core, accessKeys, directory, trackers, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;

@@ -6,6 +6,7 @@ import { showClusterStatus } from './cluster.ts';
 import { command } from './command.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { presign } from './presign.ts';
+import { checkReplicas } from './replicas.ts';
 
 const accessKeyOption = ['--access-key <id>', 'access key id instead of a random one'] as const;
 const secretKeyOption = ['--secret-key <secret>', 'secret access key that goes with it'] as const;
@@ -42,6 +43,14 @@ export function createProgram(): Command {
     .description('trackers, groups and storage servers with their states and space')
     .option('--watch [interval]', 'again and again until Ctrl-C (default: every 2s)')
     .action(command(showClusterStatus));
+  program
+    .command('replicas')
+    .description('ask for every file on every storage server of its group')
+    .option('--repair', 'store files anew that have too few good copies')
+    .option('--bucket <name>', 'only files of that bucket')
+    .option('--rate <files>', 'files per second (default: 200)')
+    .option('--restart', 'from the beginning, not where the last run was stopped')
+    .action(command(checkReplicas));
   addDeletionCommands(program.command('gc').description('files that no key needs any more'));
   return program;
 }

@@ -1,6 +1,6 @@
 import type { FileReference } from './records.ts';
 import type { FileReferencesPage, ListFileReferencesRequest } from './requests.ts';
-import { all, type SqlValue, type Statements } from './statements.ts';
+import { all, get, type SqlValue, type Statements } from './statements.ts';
 
 /**
  * Where a walk over all references is: behind the row with these key values. `segments` are those
@@ -36,6 +36,24 @@ export function* listFileReferences(
     position = stretch.next;
   }
   return { references, next: position === null ? null : renderPosition(position) };
+}
+
+/** About how many references a walk will give. Reads all of the tables. */
+export function* countFileReferences(bucketId: number | null): Statements<number> {
+  const row =
+    bucketId === null
+      ? yield* get<{ count: number }>(
+          `SELECT (SELECT COUNT(*) FROM objects WHERE file_id IS NOT NULL)
+              + (SELECT COUNT(*) FROM segments)
+              + (SELECT COUNT(*) FROM parts WHERE file_id IS NOT NULL)
+              + (SELECT COUNT(*) FROM part_segments) AS count`,
+          [],
+        )
+      : yield* get<{ count: number }>(
+          'SELECT COUNT(*) AS count FROM objects WHERE bucket_id = ? AND file_id IS NOT NULL',
+          [bucketId],
+        );
+  return row?.count ?? 0;
 }
 
 function walk(position: Position, bucketId: number | null, limit: number): Statements<Stretch> {

@@ -135,6 +135,8 @@ export interface ObjectIndex {
   findFileUse(fileId: string, bucketId: number, key: string): Promise<FileUse>;
   /** A page of all rows that refer to files, for walks over the whole index. */
   listFileReferences(request: ListFileReferencesRequest): Promise<FileReferencesPage>;
+  /** About how many references such a walk will give; slow. */
+  countFileReferences(bucketId: number | null): Promise<number>;
   /** Puts one file in the place of another one with the same bytes. */
   repointFile(request: RepointFileRequest): Promise<RepointFileOutcome>;
   /** The file that took the place of another one which something still refers to; else null. */

@@ -4,7 +4,7 @@ import { completeUpload } from './complete-upload.ts';
 import { copyObject } from './copy-object.ts';
 import { deleteObjects } from './delete-objects.ts';
 import * as deletions from './deletions.ts';
-import { listFileReferences } from './file-walk.ts';
+import { countFileReferences, listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
@@ -76,6 +76,7 @@ export const listings = {
   listReplicaCheckQueues: replicaChecks.listReplicaCheckQueues,
   countReplicaChecks: replicaChecks.countReplicaChecks,
   listFileReferences,
+  countFileReferences,
   listUsers: accessKeys.listUsers,
 };
 

@@ -65,6 +65,14 @@ describe.each(indexEngines)('a walk over all references to files in $name', ({ o
     expect(await walk(tested.bucketId, limit)).toEqual(here);
   });
 
+  it('can be counted before', async () => {
+    const { here, there } = await fill();
+    const { index, bucketId } = tested;
+    expect(await index.countFileReferences(null)).toBe(here.length + there.length);
+    // Those of segments and parts are not worth a look at each object.
+    expect(await index.countFileReferences(bucketId)).toBe(2);
+  });
+
   it('goes on where it was, whatever came or went', async () => {
     const { index, bucketId } = tested;
     for (const key of ['a', 'b', 'c', 'd']) await putObject(index, newObject(bucketId, key));

@@ -96,6 +96,7 @@ function runReplicas(bucketId: number): void {
   call('countReplicaChecks');
   call('finishReplicaChecks', due);
   for (const within of [null, bucketId]) {
+    call('countFileReferences', within);
     for (let after: string | null = null; ; ) {
       const request = { bucketId: within, after, limit: 2 };
       const page: FileReferencesPage = call('listFileReferences', request);
