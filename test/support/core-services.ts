@@ -9,7 +9,7 @@ import { MemoryBlobStore } from './memory-blob-store.ts';
 import { listAllDue } from './object-index.ts';
 
 export const deleteDelayMs = 60_000;
-export const replicaCheckDelayMs = 60_000;
+const replicaCheckDelayMs = 60_000;
 
 /** A clock that tests set. */
 interface TestClock {

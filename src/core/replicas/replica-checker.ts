@@ -28,6 +28,8 @@ export type ReplicaCheckResult =
 const REPAIR_MS_MAX = 600_000;
 /** How long a group is left alone of which too few storage servers answer. */
 const LEAVE_GROUP_MS = 10_000;
+/** A storage server that has come back gets so long to hand on what it has in its change log. */
+const RETURN_MS = 30_000;
 /** A round that is late takes more files: as many again for each of these, … */
 const HURRY_STEP_MS = 60_000;
 /** … up to so many times the usual. */
@@ -49,8 +51,10 @@ export class ReplicaChecker {
   readonly #options: Required<ReplicaCheckerOptions>;
   readonly #repairs: NewFileRepairs;
   readonly #stopping = new AbortController();
-  /** Until when groups are left alone. */
+  /** Until when groups are left alone, … */
   readonly #leftAlone = new Map<string, number>();
+  /** … and those that could not be asked at the last try. */
+  readonly #failed = new Set<string>();
   #running: Promise<void> | null = null;
 
   constructor(core: CoreServices, options: ReplicaCheckerOptions) {
@@ -119,7 +123,11 @@ export class ReplicaChecker {
     const isAlone = members.length === 1;
     // Nothing is asked or written as long as the answer could only be "unknown".
     if (!isAlone && members.filter(({ isReadable }) => isReadable).length < 2) {
-      this.#leaveAlone(groupName);
+      this.#fail(groupName);
+      return 0;
+    }
+    if (this.#failed.delete(groupName)) {
+      this.#leftAlone.set(groupName, nowMs + RETURN_MS);
       return 0;
     }
     const hurry = Math.min(1 + Math.floor((nowMs - oldestDueMs) / HURRY_STEP_MS), HURRY_MAX);
@@ -131,12 +139,13 @@ export class ReplicaChecker {
     }
     const looks = await this.#lookAtAll(checks);
     // It failed just now, which is nothing that each of the files has to remember.
-    if (looks.every(({ verdict }) => verdict === 'unknown')) this.#leaveAlone(groupName);
+    if (looks.every(({ verdict }) => verdict === 'unknown')) this.#fail(groupName);
     else await this.#settle(looks);
     return looks.length;
   }
 
-  #leaveAlone(groupName: string): void {
+  #fail(groupName: string): void {
+    this.#failed.add(groupName);
     this.#leftAlone.set(groupName, this.#core.now() + LEAVE_GROUP_MS);
   }
 

@@ -16,12 +16,14 @@ export interface ReplicaWalkOptions {
   readonly repairAfterMs: number;
   /** Told as files are looked at. */
   readonly onLook?: () => void;
+  /** References that are passed at once, and lost when the walk is ended meanwhile. */
+  readonly pageSizeMax?: number;
   readonly repairer?: Pick<FileRepairerOptions, 'waitMs' | 'transfersMax'>;
 }
 
-/** What is lost of a walk that is ended is about so long a time of it, … */
+/** A page takes about so long, … */
 const PAGE_SECONDS = 5;
-/** … up to so many references. */
+/** … and has up to so many references. */
 const PAGE_SIZE_MAX = 1_000;
 const CONCURRENCY_MAX = 8;
 
@@ -52,8 +54,8 @@ export class ReplicaWalk {
 
   /** The next page. Rejects with the signal's reason: the page is to be done again then. */
   async step(state: ReplicaWalkState, signal: AbortSignal): Promise<ReplicaWalkState> {
-    const { bucketId, filesPerSecond } = this.#options;
-    const limit = Math.max(1, Math.min(Math.ceil(filesPerSecond * PAGE_SECONDS), PAGE_SIZE_MAX));
+    const { bucketId, filesPerSecond, pageSizeMax = PAGE_SIZE_MAX } = this.#options;
+    const limit = Math.max(1, Math.min(Math.ceil(filesPerSecond * PAGE_SECONDS), pageSizeMax));
     const request = { bucketId, after: state.cursor, limit };
     const page = await this.#core.index.listFileReferences(request);
     const looked = await this.#lookAtAll(page.references, signal);
