@@ -8,7 +8,8 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type * as SqliteIndex from '../../src/object-index/sqlite-index.ts';
-import { createBucket, newObject, newPart, newUpload, putObject } from '../support/object-index.ts';
+import { newObject, newPart, newUpload, putObject } from '../support/new-records.ts';
+import { createBucket } from '../support/object-index.ts';
 
 /** Threads load compiled code, so this is the index as `npm run build` made it. */
 const compiled = new URL('../../dist/object-index/sqlite-index.js', import.meta.url).href;

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { afterEach, beforeEach } from 'vitest';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
-import type { ObjectRecord, PendingDeletion, Upload } from '../../src/object-index/records.ts';
-import type { NewObject, NewPart } from '../../src/object-index/requests.ts';
+import type { PendingDeletion } from '../../src/object-index/records.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
 
 /** An index with one bucket, and a way to look at its tables from outside. */
@@ -49,6 +49,29 @@ async function openSqlite(): Promise<IndexUnderTest> {
 /** Tests of operations run on each of these. */
 export const indexEngines = [{ name: 'SQLite', open: openSqlite }] as const;
 
+/** Gives every test of the `describe` around it an index of its own. */
+export function useIndex(open: () => Promise<IndexUnderTest>): IndexUnderTest {
+  let opened: IndexUnderTest | null = null;
+  beforeEach(async () => {
+    opened = await open();
+  });
+  afterEach(() => opened?.close());
+  const current = (): IndexUnderTest => {
+    if (opened === null) throw new Error('there is an index only while a test runs');
+    return opened;
+  };
+  return {
+    get index() {
+      return current().index;
+    },
+    get bucketId() {
+      return current().bucketId;
+    },
+    query: (sql, ...values) => current().query(sql, ...values),
+    close: () => current().close(),
+  };
+}
+
 export async function createBucket(index: ObjectIndex, name: string): Promise<number> {
   const { bucket } = await index.createBucket({
     name,
@@ -57,76 +80,6 @@ export async function createBucket(index: ObjectIndex, name: string): Promise<nu
     createdAtMs: NOW_MS,
   });
   return bucket.id;
-}
-
-let filesMade = 0;
-
-/** A file ID that no other call gives. */
-export function newFileId(group = 'group1'): string {
-  filesMade += 1;
-  return `${group}/M00/00/00/test-${filesMade}.bin`;
-}
-
-export function newObject(
-  bucketId: number,
-  key: string,
-  overrides: Partial<NewObject> = {},
-): NewObject {
-  const size = overrides.size ?? overrides.segments?.reduce((sum, one) => sum + one.size, 0) ?? 10;
-  return {
-    bucketId,
-    key,
-    ownerId: 'owner',
-    size,
-    etag: `etag-${key}`,
-    checksum: null,
-    lastModifiedMs: NOW_MS,
-    segments: size === 0 ? [] : [{ fileId: newFileId(), fileOffset: 0, size }],
-    headers: {},
-    userMetadata: {},
-    ...overrides,
-  };
-}
-
-/** Puts and gives the object, or fails. */
-export async function putObject(index: ObjectIndex, object: NewObject): Promise<ObjectRecord> {
-  const stored = await index.putObject(object);
-  if (stored.outcome !== 'stored') throw new Error(stored.outcome);
-  return stored.object;
-}
-
-export function newUpload(bucketId: number, key: string, uploadId: string): Upload {
-  return {
-    uploadId,
-    bucketId,
-    key,
-    ownerId: 'owner',
-    initiatedAtMs: NOW_MS,
-    checksumAlgorithm: null,
-    checksumType: null,
-    headers: {},
-    userMetadata: {},
-  };
-}
-
-export function newPart(
-  upload: Pick<Upload, 'bucketId' | 'key' | 'uploadId'>,
-  partNumber: number,
-  overrides: Partial<NewPart> = {},
-): NewPart {
-  const size = overrides.size ?? overrides.segments?.reduce((sum, one) => sum + one.size, 0) ?? 5;
-  return {
-    bucketId: upload.bucketId,
-    key: upload.key,
-    uploadId: upload.uploadId,
-    partNumber,
-    size,
-    etag: `etag-${partNumber}`,
-    checksum: null,
-    lastModifiedMs: NOW_MS,
-    segments: size === 0 ? [] : [{ fileId: newFileId(), fileOffset: 0, size }],
-    ...overrides,
-  };
 }
 
 /** Files of all groups that are due, by group, those that are due longest first. */

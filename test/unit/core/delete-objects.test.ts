@@ -1,29 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import { deleteObject, deleteObjects } from '../../../src/core/delete-objects.ts';
-import { putObject } from '../../../src/core/put-object.ts';
-import { createTestCore } from '../../support/core-services.ts';
-import { incomingContent } from '../../support/incoming-content.ts';
-
-async function withKeys(...keys: string[]) {
-  const core = await createTestCore();
-  for (const key of keys) {
-    await putObject(core, {
-      bucket: core.bucket,
-      key,
-      caller: core.alice,
-      description: { headers: {}, userMetadata: {} },
-      content: incomingContent(key),
-      signal: new AbortController().signal,
-    });
-  }
-  return core;
-}
+import { coreWithKeys } from '../../support/put-objects.ts';
 
 const current = (key: string) => ({ key, versionId: null });
 
 describe('deleting one key', () => {
   it('removes it and queues its file; a second time is no error', async () => {
-    const core = await withKeys('a', 'b');
+    const core = await coreWithKeys('a', 'b');
     await deleteObject(core, core.bucket, current('a'));
     await deleteObject(core, core.bucket, current('a'));
     expect(await core.keys()).toEqual(['b']);
@@ -31,7 +14,7 @@ describe('deleting one key', () => {
   });
 
   it('deletes on a condition only what meets it', async () => {
-    const core = await withKeys('a');
+    const core = await coreWithKeys('a');
     const failing = deleteObject(core, core.bucket, {
       ...current('a'),
       condition: { ifMatch: ['x'] },
@@ -45,7 +28,7 @@ describe('deleting one key', () => {
   });
 
   it('by version: null is the one there is, an unknown one deletes nothing', async () => {
-    const core = await withKeys('a');
+    const core = await coreWithKeys('a');
     await deleteObject(core, core.bucket, { key: 'a', versionId: 'x'.repeat(32) });
     expect(await core.keys()).toEqual(['a']);
     const deleted = deleteObject(core, core.bucket, { key: 'a', versionId: 'v1' });
@@ -57,7 +40,7 @@ describe('deleting one key', () => {
 
 describe('deleting many keys', () => {
   it('tells for each what became of it', async () => {
-    const core = await withKeys('a', 'b', 'c');
+    const core = await coreWithKeys('a', 'b', 'c');
     const tooLong = current('k'.repeat(1025));
     const noVersion = { key: 'c', versionId: 'v1' };
     const unknown = { key: 'b', versionId: 'x'.repeat(32) };
@@ -72,7 +55,7 @@ describe('deleting many keys', () => {
   });
 
   it('keeps a key of which one condition does not hold, and tells every mention of it', async () => {
-    const core = await withKeys('a', 'b');
+    const core = await coreWithKeys('a', 'b');
     const matching = { ...current('a'), condition: { sizeBytes: 1 } };
     const failing = { ...current('a'), condition: { sizeBytes: 2 } };
     const gone = { ...current('none'), condition: { ifMatch: ['x'] } };
@@ -88,7 +71,7 @@ describe('deleting many keys', () => {
 
 describe('deleting keys that the index takes in several transactions', () => {
   it('deletes all of them, and keeps what any of the transactions kept', async () => {
-    const core = await withKeys('a', 'b', 'c', 'd');
+    const core = await coreWithKeys('a', 'b', 'c', 'd');
     const deleteAll = core.index.deleteObjects.bind(core.index);
     const calls: (readonly string[])[] = [];
     vi.spyOn(core.index, 'deleteObjects').mockImplementation(async (id, keys, conditional = []) => {

@@ -1,33 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { listObjects, listObjectsByToken } from '../../../src/core/list-objects.ts';
 import { parsePageToken, renderPageToken } from '../../../src/core/page-token.ts';
-import { putObject } from '../../../src/core/put-object.ts';
 import { createTestCore } from '../../support/core-services.ts';
-import { incomingContent } from '../../support/incoming-content.ts';
+import { coreWithKeys } from '../../support/put-objects.ts';
 
 const keys = ['a', 'b/1', 'b/2', 'c', 'd/1', 'é', '😀'];
-
-async function withKeys() {
-  const core = await createTestCore();
-  for (const key of keys) {
-    await putObject(core, {
-      bucket: core.bucket,
-      key,
-      caller: core.alice,
-      description: { headers: {}, userMetadata: {} },
-      content: incomingContent(key),
-      signal: new AbortController().signal,
-    });
-  }
-  return core;
-}
 
 describe('listing by token', () => {
   it.each([
     ['', ['a', 'b/1', 'b/2', 'c', 'd/1', 'é', '😀']],
     ['/', ['a', 'b/', 'c', 'd/', 'é', '😀']],
   ])('pages of any size with delimiter %j are the whole listing', async (delimiter, expected) => {
-    const core = await withKeys();
+    const core = await coreWithKeys(...keys);
     for (let maxKeys = 1; maxKeys <= expected.length + 1; maxKeys += 1) {
       const listed: string[] = [];
       let token: string | null = null;
@@ -48,7 +32,7 @@ describe('listing by token', () => {
   });
 
   it('max-keys 0 lists nothing and is not truncated', async () => {
-    const core = await withKeys();
+    const core = await coreWithKeys(...keys);
     const request = { prefix: '', delimiter: '', maxKeys: 0, token: null, startAfter: '' };
     expect(await listObjectsByToken(core, core.bucket, request)).toMatchObject({
       objects: [],
@@ -58,7 +42,7 @@ describe('listing by token', () => {
   });
 
   it('a token counts before start-after, and only for its own listing', async () => {
-    const core = await withKeys();
+    const core = await coreWithKeys(...keys);
     const request = { prefix: '', delimiter: '', maxKeys: 1, token: null, startAfter: 'b/2' };
     const first = await listObjectsByToken(core, core.bucket, request);
     expect(first.objects.map(({ key }) => key)).toEqual(['c']);

@@ -1,51 +1,23 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DeclaredDigests } from '../../../src/core/incoming-content.ts';
-import { type PutObjectRequest, putObject } from '../../../src/core/put-object.ts';
+import type { PutObjectRequest } from '../../../src/core/put-object.ts';
 import type { ChecksumAlgorithm } from '../../../src/object-index/records.ts';
-import { createTestCore, deleteDelayMs, type TestCore } from '../../support/core-services.ts';
+import { createTestCore, deleteDelayMs } from '../../support/core-services.ts';
 import { incomingContent } from '../../support/incoming-content.ts';
 import { listAllDue } from '../../support/object-index.ts';
-
-const small = Buffer.from('a small body');
-const large = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
-const noDescription = { headers: {}, userMetadata: {} };
-
-function put(core: TestCore, request: Partial<PutObjectRequest>) {
-  return putObject(core, {
-    bucket: core.bucket,
-    key: 'cat.jpg',
-    caller: core.alice,
-    description: noDescription,
-    content: incomingContent(small),
-    signal: new AbortController().signal,
-    ...request,
-  });
-}
-
-/** A large body in pieces of 1000 bytes. */
-function inChunks(
-  content: Buffer,
-  options: {
-    readonly size?: number;
-    readonly declared?: DeclaredDigests;
-    readonly checksumAlgorithm?: ChecksumAlgorithm;
-  } = {},
-) {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < content.length; at += 1000) chunks.push(content.subarray(at, at + 1000));
-  return incomingContent(chunks, { size: content.length, ...options });
-}
-
-async function expectNothingLeft(core: TestCore) {
-  expect(await core.keys()).toEqual([]);
-  expect([...core.blobs.files.keys()].sort()).toEqual([...(await core.queued())].sort());
-}
+import {
+  expectNothingLeft,
+  inChunks,
+  largeBody,
+  put,
+  smallBody,
+} from '../../support/put-objects.ts';
 
 describe('a stored object', () => {
   it.each([
-    ['small', small],
-    ['large', large],
+    ['small', smallBody],
+    ['large', largeBody],
   ])('%s: bytes, MD5 ETag, size and time are what was sent', async (_name, content) => {
     const core = await createTestCore({ segmentSizeBytesMax: 4000 });
     const object = await put(core, { content: inChunks(content) });
@@ -104,7 +76,7 @@ describe('a body that is not what the client says', () => {
     const [, declared, checksumAlgorithm, code] = row;
     const core = await createTestCore();
     const options = { declared, ...(checksumAlgorithm && { checksumAlgorithm }) };
-    const content = incomingContent(small, options);
+    const content = incomingContent(smallBody, options);
     await expect(put(core, { content })).rejects.toMatchObject({ code });
     expect(core.blobs.files.size).toBe(0);
     await expectNothingLeft(core);
@@ -114,16 +86,16 @@ describe('a body that is not what the client says', () => {
     const [, declared, checksumAlgorithm, code] = row;
     const core = await createTestCore();
     const options = { declared, ...(checksumAlgorithm && { checksumAlgorithm }) };
-    const content = inChunks(large, options);
+    const content = inChunks(largeBody, options);
     await expect(put(core, { content })).rejects.toMatchObject({ code });
-    expect(core.blobs.receivedBytes).toBe(large.length - 1000);
+    expect(core.blobs.receivedBytes).toBe(largeBody.length - 1000);
     expect(core.blobs.files.size).toBe(0);
     await expectNothingLeft(core);
   });
 
   it('in several segments: the complete ones are queued for deletion', async () => {
     const core = await createTestCore({ segmentSizeBytesMax: 4000 });
-    const content = inChunks(large, { declared: { md5: Buffer.alloc(16) } });
+    const content = inChunks(largeBody, { declared: { md5: Buffer.alloc(16) } });
     await expect(put(core, { content })).rejects.toMatchObject({ code: 'BadDigest' });
     expect(core.blobs.files.size).toBe(2);
     await expectNothingLeft(core);
@@ -131,10 +103,10 @@ describe('a body that is not what the client says', () => {
   });
 
   it.each([
-    ['small and shorter', small, small.length + 1],
-    ['small and longer', small, small.length - 1],
-    ['large and shorter', large, large.length + 1],
-    ['large and longer', large, large.length - 1],
+    ['small and shorter', smallBody, smallBody.length + 1],
+    ['small and longer', smallBody, smallBody.length - 1],
+    ['large and shorter', largeBody, largeBody.length + 1],
+    ['large and longer', largeBody, largeBody.length - 1],
     ['empty though announced', Buffer.alloc(0), 10],
   ])('%s than declared is an IncompleteBody', async (_name, content, size) => {
     const core = await createTestCore({ segmentSizeBytesMax: 4000 });
@@ -150,11 +122,11 @@ describe('a body that is not what the client says', () => {
     const gone = new Error('the client is gone');
     const content = incomingContent(
       (async function* () {
-        yield large.subarray(0, 5000);
-        yield large.subarray(5000, 6000);
+        yield largeBody.subarray(0, 5000);
+        yield largeBody.subarray(5000, 6000);
         throw gone;
       })(),
-      { size: large.length },
+      { size: largeBody.length },
     );
     await expect(put(core, { content })).rejects.toBe(gone);
     expect(core.blobs.files.size).toBe(1);
@@ -164,7 +136,7 @@ describe('a body that is not what the client says', () => {
 
 describe('what is refused before a byte is read', () => {
   const unread = (size: number) => ({
-    ...incomingContent(small, { size }),
+    ...incomingContent(smallBody, { size }),
     open: () => {
       throw new Error('the body was read');
     },

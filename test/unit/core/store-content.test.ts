@@ -1,52 +1,21 @@
 import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { DeclaredDigests } from '../../../src/core/incoming-content.ts';
-import { type PutObjectRequest, putObject } from '../../../src/core/put-object.ts';
 import { IndexError } from '../../../src/object-index/object-index.ts';
-import type { ChecksumAlgorithm } from '../../../src/object-index/records.ts';
-import { createTestCore, type TestCore } from '../../support/core-services.ts';
+import { createTestCore } from '../../support/core-services.ts';
 import { incomingContent } from '../../support/incoming-content.ts';
-
-const small = Buffer.from('a small body');
-const large = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
-const noDescription = { headers: {}, userMetadata: {} };
-
-function put(core: TestCore, request: Partial<PutObjectRequest>) {
-  return putObject(core, {
-    bucket: core.bucket,
-    key: 'cat.jpg',
-    caller: core.alice,
-    description: noDescription,
-    content: incomingContent(small),
-    signal: new AbortController().signal,
-    ...request,
-  });
-}
-
-/** A large body in pieces of 1000 bytes. */
-function inChunks(
-  content: Buffer,
-  options: {
-    readonly size?: number;
-    readonly declared?: DeclaredDigests;
-    readonly checksumAlgorithm?: ChecksumAlgorithm;
-  } = {},
-) {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < content.length; at += 1000) chunks.push(content.subarray(at, at + 1000));
-  return incomingContent(chunks, { size: content.length, ...options });
-}
-
-async function expectNothingLeft(core: TestCore) {
-  expect(await core.keys()).toEqual([]);
-  expect([...core.blobs.files.keys()].sort()).toEqual([...(await core.queued())].sort());
-}
+import {
+  expectNothingLeft,
+  inChunks,
+  largeBody,
+  put,
+  smallBody,
+} from '../../support/put-objects.ts';
 
 describe('a write that cannot end', () => {
   it.each([
-    ['small', small],
-    ['large', large],
+    ['small', smallBody],
+    ['large', largeBody],
   ])('%s: a storage server that fails leaves nothing visible', async (_name, content) => {
     const core = await createTestCore({ segmentSizeBytesMax: 4000 });
     core.blobs.faults.storeFailsAfterBytes = content.length / 2;
@@ -57,8 +26,8 @@ describe('a write that cannot end', () => {
   });
 
   it.each([
-    ['small', small],
-    ['large', large],
+    ['small', smallBody],
+    ['large', largeBody],
   ])(
     '%s: files that were stored in vain are queued though the write succeeds',
     async (_name, content) => {
@@ -78,7 +47,7 @@ describe('a write that cannot end', () => {
     core.blobs.faults.storeUnavailable = true;
     let isOpened = false;
     const content = {
-      ...inChunks(large),
+      ...inChunks(largeBody),
       open: () => {
         isOpened = true;
         throw new Error();
@@ -99,11 +68,11 @@ describe('a write that cannot end', () => {
       (async function* () {
         for (let count = 0; count < 10; count += 1) {
           if (count === chunkCount) abort.abort();
-          yield large.subarray(count * 1000, (count + 1) * 1000);
+          yield largeBody.subarray(count * 1000, (count + 1) * 1000);
         }
         if (chunkCount === 10) abort.abort();
       })(),
-      { size: large.length },
+      { size: largeBody.length },
     );
     await expect(put(core, { content, signal: abort.signal })).rejects.toMatchObject({
       name: 'AbortError',
@@ -115,8 +84,8 @@ describe('a write that cannot end', () => {
     const core = await createTestCore();
     const abort = new AbortController();
     const body = new Readable({ read: () => setImmediate(() => abort.abort()) });
-    body.push(large.subarray(0, 1000));
-    const content = { ...inChunks(large), open: () => body };
+    body.push(largeBody.subarray(0, 1000));
+    const content = { ...inChunks(largeBody), open: () => body };
     await expect(put(core, { content, signal: abort.signal })).rejects.toMatchObject({
       name: 'AbortError',
     });
@@ -131,7 +100,7 @@ describe('a write that cannot end', () => {
   ] as const)('the index says %s: the files are queued', async (outcome, code) => {
     const indexFaults = { putObject: async () => ({ outcome }) };
     const core = await createTestCore({ segmentSizeBytesMax: 4000, indexFaults });
-    await expect(put(core, { content: inChunks(large) })).rejects.toMatchObject({ code });
+    await expect(put(core, { content: inChunks(largeBody) })).rejects.toMatchObject({ code });
     expect(core.blobs.files.size).toBe(3);
     await expectNothingLeft(core);
   });

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessKey, User } from '../../../src/object-index/records.ts';
-import { type IndexUnderTest, indexEngines } from '../../support/object-index.ts';
+import { indexEngines, useIndex } from '../../support/object-index.ts';
 
 const root: User = { id: 'u-root', name: 'root', isRoot: true, createdAtMs: 1 };
 const reader: User = { id: 'u-reader', name: 'reader', isRoot: false, createdAtMs: 2 };
@@ -11,13 +11,11 @@ function keyOf(user: User, accessKeyId: string, secret = 'secret'): AccessKey {
 }
 
 describe.each(indexEngines)('users and access keys in $name', ({ open }) => {
-  let tested: IndexUnderTest;
+  const tested = useIndex(open);
   beforeEach(async () => {
-    tested = await open();
     await tested.index.createUser(root);
     await tested.index.createUser(reader);
   });
-  afterEach(() => tested.close());
 
   it('finds users as they were created', async () => {
     const { index } = tested;

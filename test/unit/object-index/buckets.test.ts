@@ -1,21 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { newObject, newPart, newUpload } from '../../support/new-records.ts';
 import {
   createBucket,
-  type IndexUnderTest,
   indexEngines,
   NOW_MS,
-  newObject,
-  newPart,
-  newUpload,
   queuedFiles,
+  useIndex,
 } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('buckets in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   it('finds a bucket as it was created', async () => {
     const { index } = tested;

@@ -1,23 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Upload } from '../../../src/object-index/records.ts';
 import type { CompleteUploadRequest } from '../../../src/object-index/requests.ts';
-import {
-  type IndexUnderTest,
-  indexEngines,
-  NOW_MS,
-  newFileId,
-  newObject,
-  newPart,
-  newUpload,
-  putObject,
-  queuedFiles,
-} from '../../support/object-index.ts';
+import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
+import { indexEngines, NOW_MS, queuedFiles, useIndex } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('completeUpload in $name', ({ open }) => {
-  let tested: IndexUnderTest;
+  const tested = useIndex(open);
   let upload: Upload;
   beforeEach(async () => {
-    tested = await open();
     upload = {
       ...newUpload(tested.bucketId, 'k', 'u1'),
       ownerId: 'uploader',
@@ -26,7 +16,6 @@ describe.each(indexEngines)('completeUpload in $name', ({ open }) => {
     };
     await tested.index.createUpload(upload);
   });
-  afterEach(() => tested.close());
 
   function completion(
     partNumbers: readonly number[],

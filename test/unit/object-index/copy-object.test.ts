@@ -1,17 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ObjectRecord } from '../../../src/object-index/records.ts';
 import type { CopyObjectRequest } from '../../../src/object-index/requests.ts';
+import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import {
   createBucket,
-  type IndexUnderTest,
   indexEngines,
-  newFileId,
-  newObject,
-  newPart,
-  newUpload,
-  putObject,
   queuedFiles,
   sharedFiles,
+  useIndex,
 } from '../../support/object-index.ts';
 
 function copyOf(
@@ -31,11 +27,7 @@ function copyOf(
 }
 
 describe.each(indexEngines)('copyObject in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   it('shares the file and keeps what the source says', async () => {
     const { index, bucketId } = tested;

@@ -1,19 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { deletedSegmentsMax } from '../../../src/object-index/delete-objects.ts';
-import {
-  type IndexUnderTest,
-  indexEngines,
-  newFileId,
-  newObject,
-  putObject,
-} from '../../support/object-index.ts';
+import { newFileId, newObject, putObject } from '../../support/new-records.ts';
+import { indexEngines, useIndex } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('deleting many large objects in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   async function put(key: string, segmentCount: number): Promise<void> {
     const segments = Array.from({ length: segmentCount }, () => ({

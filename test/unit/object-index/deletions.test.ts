@@ -1,21 +1,16 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { newObject, putObject } from '../../support/new-records.ts';
 import {
-  type IndexUnderTest,
   indexEngines,
   listAllDue,
   NOW_MS,
-  newObject,
-  putObject,
   queuedFiles,
+  useIndex,
 } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('deletion queue in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   const due = async (groupName: string, dueAtMs: number, limit = 10) => {
     const request = { groupName, dueAtMs, after: null, limit };

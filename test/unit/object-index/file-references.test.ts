@@ -6,7 +6,8 @@ import { listings, pointReads, writeOperations } from '../../../src/object-index
 import type { SegmentContent } from '../../../src/object-index/records.ts';
 import type { FileReferencesPage } from '../../../src/object-index/requests.ts';
 import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
-import { NOW_MS, newFileId, newObject, newPart, newUpload } from '../../support/object-index.ts';
+import { newFileId, newObject, newPart, newUpload } from '../../support/new-records.ts';
+import { NOW_MS } from '../../support/object-index.ts';
 
 const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS };
 const { createBucket, putObject, copyObject, deleteObjects } = writeOperations;

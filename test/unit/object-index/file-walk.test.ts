@@ -1,22 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FileReference } from '../../../src/object-index/records.ts';
-import {
-  createBucket,
-  type IndexUnderTest,
-  indexEngines,
-  newFileId,
-  newObject,
-  newPart,
-  newUpload,
-  putObject,
-} from '../../support/object-index.ts';
+import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
+import { createBucket, indexEngines, useIndex } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('a walk over all references to files in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   async function walk(bucketId: number | null, limit: number): Promise<FileReference[]> {
     const references: FileReference[] = [];

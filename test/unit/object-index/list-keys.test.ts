@@ -1,19 +1,14 @@
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compareKeys } from '../../../src/object-index/key-order.ts';
 import { listObjects } from '../../../src/object-index/list-keys.ts';
 import { migrate } from '../../../src/object-index/migrate.ts';
 import { writeOperations } from '../../../src/object-index/operations.ts';
 import type { ListObjectsRequest } from '../../../src/object-index/requests.ts';
 import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
-import {
-  type IndexUnderTest,
-  indexEngines,
-  NOW_MS,
-  newObject,
-  putObject,
-} from '../../support/object-index.ts';
+import { newObject, putObject } from '../../support/new-records.ts';
+import { indexEngines, NOW_MS, useIndex } from '../../support/object-index.ts';
 
 type Listing = Omit<ListObjectsRequest, 'bucketId'>;
 
@@ -40,11 +35,7 @@ function expectedPage(keys: readonly string[], { prefix, delimiter, after, limit
 }
 
 describe.each(indexEngines)('listObjects in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   async function list(listing: Partial<Listing>) {
     const page = await tested.index.listObjects({

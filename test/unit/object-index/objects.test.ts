@@ -1,23 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { NewObject } from '../../../src/object-index/requests.ts';
+import { newFileId, newObject, putObject } from '../../support/new-records.ts';
 import {
   DELETE_DELAY_MS,
-  type IndexUnderTest,
   indexEngines,
   listAllDue,
   NOW_MS,
-  newFileId,
-  newObject,
-  putObject,
   queuedFiles,
+  useIndex,
 } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('objects in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   it('finds an object as it was put', async () => {
     const { index, bucketId } = tested;

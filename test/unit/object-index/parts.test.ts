@@ -1,28 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectRecord, Upload } from '../../../src/object-index/records.ts';
 import type { CopyPartRequest } from '../../../src/object-index/requests.ts';
+import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import {
-  type IndexUnderTest,
   indexEngines,
   NOW_MS,
-  newFileId,
-  newObject,
-  newPart,
-  newUpload,
-  putObject,
   queuedFiles,
   sharedFiles,
+  useIndex,
 } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('parts in $name', ({ open }) => {
-  let tested: IndexUnderTest;
+  const tested = useIndex(open);
   let upload: Upload;
   beforeEach(async () => {
-    tested = await open();
     upload = newUpload(tested.bucketId, 'target', 'u1');
     await tested.index.createUpload(upload);
   });
-  afterEach(() => tested.close());
 
   function copyFrom(
     source: ObjectRecord,

@@ -9,7 +9,8 @@ import {
 } from '../../../src/object-index/operations.ts';
 import type { FileReferencesPage } from '../../../src/object-index/requests.ts';
 import { runStatements, type SqlValue } from '../../../src/object-index/statements.ts';
-import { NOW_MS, newFileId, newObject, newPart, newUpload } from '../../support/object-index.ts';
+import { newFileId, newObject, newPart, newUpload } from '../../support/new-records.ts';
+import { NOW_MS } from '../../support/object-index.ts';
 
 /** Statements that are meant to read all of a table or index: what they return or count. */
 const readsAll = [

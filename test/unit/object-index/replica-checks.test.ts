@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
+import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import {
   createBucket,
-  type IndexUnderTest,
   indexEngines,
   NOW_MS,
-  newFileId,
-  newObject,
-  newPart,
-  newUpload,
-  putObject,
   REPLICA_CHECK_DELAY_MS,
+  useIndex,
 } from '../../support/object-index.ts';
 
 const DUE_MS = NOW_MS + REPLICA_CHECK_DELAY_MS;
@@ -19,11 +15,7 @@ const segmentsOf = (...fileIds: string[]) =>
   fileIds.map((fileId) => ({ fileId, fileOffset: 0, size: 5 }));
 
 describe.each(indexEngines)('looks at replicas in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   const due = async (nowMs = DUE_MS, groupName = 'group1') =>
     (await tested.index.listDueReplicaChecks(groupName, nowMs, 100)).map(({ fileId }) => fileId);

@@ -1,28 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type IndexUnderTest,
-  indexEngines,
-  newFileId,
-  newObject,
-  newPart,
-  newUpload,
-  putObject,
-  queuedFiles,
-  sharedFiles,
-} from '../../support/object-index.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
+import { indexEngines, queuedFiles, sharedFiles, useIndex } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('a file takes the place of another one in $name', ({ open }) => {
-  let tested: IndexUnderTest;
+  const tested = useIndex(open);
   let oldFileId: string;
   let newFile: string;
   beforeEach(async () => {
-    tested = await open();
     oldFileId = newFileId();
     newFile = newFileId();
     const segments = [{ fileId: oldFileId, fileOffset: 0, size: 10 }];
     await putObject(tested.index, newObject(tested.bucketId, 'a', { segments }));
   });
-  afterEach(() => tested.close());
 
   const repoint = (keys: readonly string[], newFileId = newFile) =>
     tested.index.repointFile({

@@ -5,7 +5,8 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IndexError } from '../../../src/object-index/object-index.ts';
 import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
-import { createBucket, DELETE_DELAY_MS, newObject, putObject } from '../../support/object-index.ts';
+import { newObject, putObject } from '../../support/new-records.ts';
+import { createBucket, DELETE_DELAY_MS } from '../../support/object-index.ts';
 
 describe('openSqliteIndex', () => {
   let directory: string;

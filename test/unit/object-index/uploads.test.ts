@@ -1,20 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compareKeys } from '../../../src/object-index/key-order.ts';
 import type { ListUploadsRequest } from '../../../src/object-index/requests.ts';
-import {
-  type IndexUnderTest,
-  indexEngines,
-  newPart,
-  newUpload,
-  queuedFiles,
-} from '../../support/object-index.ts';
+import { newPart, newUpload } from '../../support/new-records.ts';
+import { indexEngines, queuedFiles, useIndex } from '../../support/object-index.ts';
 
 describe.each(indexEngines)('uploads in $name', ({ open }) => {
-  let tested: IndexUnderTest;
-  beforeEach(async () => {
-    tested = await open();
-  });
-  afterEach(() => tested.close());
+  const tested = useIndex(open);
 
   async function create(...uploads: (readonly [key: string, uploadId: string])[]) {
     for (const [key, uploadId] of uploads) {

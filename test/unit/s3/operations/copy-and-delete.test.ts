@@ -1,16 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createTestCore } from '../../../support/core-services.ts';
+import { cat, withCat } from '../../../support/cat-object.ts';
+import type { createTestCore } from '../../../support/core-services.ts';
 import { send } from '../../../support/s3-operations.ts';
 
-const etag = '"d077f244def8a70e5ea758bd8352fcd8"';
-const body = 'cat';
-const lastModified = 'Mon, 01 Jan 2024 00:00:00 GMT';
-
-async function withCat(headers: Record<string, string> = {}) {
-  const core = await createTestCore();
-  const response = await send(core, 'PUT /photos/cat.jpg', { headers, body });
-  return { core, response };
-}
+const { etag, lastModified } = cat;
 
 describe('CopyObject', () => {
   const copy = (core: Awaited<ReturnType<typeof createTestCore>>, headers = {}) =>
