@@ -12,7 +12,7 @@ import { type FileIdFacts, readFileId } from './read-file-id.ts';
  * Deletes a file at its source; while that cannot be talked to, at another server of the group,
  * which passes the deletion on to the source when that is back. "Does not exist" counts as done
  * from the source only: a replica may not have the file yet, or never get it, and the source may
- * have it all the same. When the source has left the cluster for good, the file is gone when all
+ * have it all the same. What a source has lost is deleted from its replicas one by one. When the source has left the cluster for good, the file is gone when all
  * servers of the group say so.
  *
  * Rejects with `BlobStoreError`: 'unavailable' when no server of the group could be talked to,
@@ -78,7 +78,30 @@ class FileDeletion {
         throw new BlobStoreError('refused', error.message, { cause: error });
       }
       this.#missingAt.add(renderAddress(server));
+      if (isSource) await this.#deleteLeftovers();
       return isSource;
+    }
+  }
+
+  /**
+   * Replicas may have what their source has lost with its disk; nothing would ever tell them of the
+   * deletion. Those that are down keep it. Rejects when one that has it does not delete it.
+   */
+  async #deleteLeftovers(): Promise<void> {
+    const { storage, view, health } = this.#cluster;
+    const { file } = this.#facts;
+    for (const member of await view.membersOf(file.groupName)) {
+      const isDone = this.#missingAt.has(renderAddress(member));
+      if (isDone || !member.isWritable || health.isAvoided(member, 'read')) continue;
+      const { state } = await askServer(this.#cluster, member, this.#facts, this.#signal);
+      if (state !== 'present' && state !== 'damaged') continue;
+      try {
+        await storage.deleteFile(member, file, this.#signal);
+      } catch (error) {
+        if (hasStatus(error, FASTDFS_STATUS.notFound)) continue;
+        if (this.#signal.aborted || !isFastdfsFailure(error)) throw error;
+        throw new BlobStoreError('refused', error.message, { cause: error });
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { ReplicaWalk } from '../core/replicas/replica-walk.ts';
 import {
@@ -104,6 +105,8 @@ function findState(
 /** The second signal ends the process at once, as it would without this. */
 function stopOnSignals(): { readonly signal: AbortSignal; release(): void } {
   const stopping = new AbortController();
+  // Every look and every repair that is under way listens.
+  setMaxListeners(0, stopping.signal);
   const stop = () => stopping.abort(new Error('stopped by a signal'));
   process.once('SIGINT', stop).once('SIGTERM', stop);
   return {

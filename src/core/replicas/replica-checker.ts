@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { FileCopy, GroupState } from '../../blob-store/blob-store.ts';
 import type { ReplicaCheck, ReplicaCheckQueue } from '../../object-index/records.ts';
@@ -59,6 +60,8 @@ export class ReplicaChecker {
 
   constructor(core: CoreServices, options: ReplicaCheckerOptions) {
     this.#core = core;
+    // Every look and every repair that is under way listens.
+    setMaxListeners(0, this.#stopping.signal);
     this.#options = {
       ...{ intervalMs: 1_000, batchSizeMax: 500, concurrencyMax: 4, onResult: () => {} },
       ...options,

@@ -54,6 +54,24 @@ describe('deleting a file', () => {
     expect(deletions(at(bench.storages, 1))).toBe(0);
   });
 
+  it('is done at each replica when the source has lost its own copy', async () => {
+    const bench = await withFile(3, { copiedTo: [1, 2] });
+    at(bench.storages, 0).files.clear();
+    await bench.store.delete(bench.fileId, { signal });
+    expect(bench.storages.map(({ files }) => files.size)).toEqual([0, 0, 0]);
+  });
+
+  it('is refused when a replica does not delete what the source has lost', async () => {
+    const bench = await withFile(2, { copiedTo: [1] });
+    at(bench.storages, 0).files.clear();
+    at(bench.storages, 1).intercept = (peer, { code }) => {
+      if (code === DELETE) peer.answer(13);
+      return code === DELETE;
+    };
+    const result = bench.store.delete(bench.fileId, { signal });
+    await expect(result).rejects.toMatchObject({ reason: 'refused' });
+  });
+
   it.each([5, 13])('is refused when the source answers %i', async (status) => {
     const bench = await withFile(2, { copiedTo: [1] });
     at(bench.storages, 0).intercept = (peer, { code }) => {
