@@ -90,9 +90,10 @@ function renderReport(
   const openCount = state.findings.filter(isOpen).length + state.findingsLeftOut;
   if (!state.isFinished) parts.push('Stopped before the end; run it again to go on from here.');
   else if (isContinued) parts.push('This run went on where the one before had stopped.');
-  if (openCount > 0 && !repairs) {
-    parts.push(`${openCount} files need attention; --repair stores anew what can be read.`);
-  } else if (openCount > 0) parts.push(`${openCount} files need attention.`);
+  if (openCount > 0) {
+    const open = openCount === 1 ? '1 file needs attention' : `${openCount} files need attention`;
+    parts.push(repairs ? `${open}.` : `${open}; --repair stores anew what can be read.`);
+  }
   if (counts.unknown > 0) {
     parts.push('Run it again when all storage servers are ACTIVE: some files are not known of.');
   }

@@ -8,6 +8,7 @@ import {
 } from '../core/replicas/walk-state.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { UsageError } from './failures.ts';
+import { takeInterruption } from './interruption.ts';
 import { openProgress } from './progress.ts';
 import { reportReplicas } from './replica-report.ts';
 
@@ -53,17 +54,19 @@ export async function checkReplicas(
     repairAfterMs: config.replicas.repairAfterMs,
     onLook: () => progress.advance(1),
   });
-  const stopping = stopOnSignals();
+  const interruption = takeInterruption();
+  // Every look and every repair that is under way listens.
+  setMaxListeners(0, interruption.signal);
   try {
     while (!state.isFinished) {
-      state = await walk.step(state, stopping.signal);
+      state = await walk.step(state, interruption.signal);
       directory.saveReplicaWalk({ ...kind, state });
     }
     directory.removeReplicaWalk();
   } catch (error) {
-    if (!stopping.signal.aborted) throw error;
+    if (!interruption.signal.aborted) throw error;
   } finally {
-    stopping.release();
+    interruption.release();
     progress.stop();
   }
   return {
@@ -100,17 +103,4 @@ function findState(
   if (!parsed.success) return newWalkState;
   const { bucketId, repairs, state } = parsed.data;
   return bucketId === kind.bucketId && repairs === kind.repairs ? state : newWalkState;
-}
-
-/** The second signal ends the process at once, as it would without this. */
-function stopOnSignals(): { readonly signal: AbortSignal; release(): void } {
-  const stopping = new AbortController();
-  // Every look and every repair that is under way listens.
-  setMaxListeners(0, stopping.signal);
-  const stop = () => stopping.abort(new Error('stopped by a signal'));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  return {
-    signal: stopping.signal,
-    release: () => void process.off('SIGINT', stop).off('SIGTERM', stop),
-  };
 }

@@ -37,7 +37,7 @@ it('names bucket, key and servers of a finding, and cannot be abused by a key', 
   const { text, json } = await reportReplicas(state, index, once);
   expect(text).toContain('photos/cat\\n\\u001b[2J.jpg');
   expect(text).toContain('a:1=present b:1=missing');
-  expect(text).toContain('1 files need attention; --repair');
+  expect(text).toContain('1 file needs attention; --repair');
   expect(json).toMatchObject({
     findings: [{ keys: [{ bucket: 'photos', key: 'cat\n\u001b[2J.jpg', uploadId: null }] }],
   });
