@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { STORAGE_PORT, TRACKER_PORT } from '../../../src/fastdfs/protocol/constants.ts';
@@ -89,7 +89,12 @@ export class ExternalCluster implements ClusterControl {
   async wipe(name: string): Promise<void> {
     if (!this.#down.has(name)) throw new Error(`${name} is running`);
     nodeNamed(this, name);
-    await rm(join(this.#directory, name, 'data'), { recursive: true, force: true });
+    const data = join(this.#directory, name, 'data');
+    // What else is there belongs to the server itself: without it the server would join as a new
+    // one, and not take its lost files from its peers before it is ACTIVE.
+    for (const entry of await readdir(data)) {
+      if (/^[0-9A-F]{2}$/.test(entry)) await rm(join(data, entry), { recursive: true });
+    }
   }
 
   listFiles(name: string): Promise<string[]> {
