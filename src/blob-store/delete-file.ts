@@ -12,8 +12,8 @@ import { type FileIdFacts, readFileId } from './read-file-id.ts';
  * Deletes a file at its source; while that cannot be talked to, at another server of the group,
  * which passes the deletion on to the source when that is back. "Does not exist" counts as done
  * from the source only: a replica may not have the file yet, or never get it, and the source may
- * have it all the same. What a source has lost is deleted from its replicas one by one. When the source has left the cluster for good, the file is gone when all
- * servers of the group say so.
+ * have it all the same. What a source has lost is deleted from its replicas one by one. When the
+ * source has left the cluster for good, the file is gone when all servers of the group say so.
  *
  * Rejects with `BlobStoreError`: 'unavailable' when no server of the group could be talked to,
  * 'refused' when those that could did not delete this file; or with the signal's reason.
@@ -66,7 +66,10 @@ class FileDeletion {
       health.works(server, 'read');
       return true;
     } catch (error) {
-      if (this.#signal.aborted || !isFastdfsFailure(error)) throw error;
+      if (this.#signal.aborted || !isFastdfsFailure(error)) {
+        health.failed(server, 'read', error);
+        throw error;
+      }
       this.#lastFailure = error;
       if (error instanceof FastdfsConnectionError) {
         health.failed(server, 'read', error);

@@ -193,9 +193,11 @@ export class PieceDownload implements DownloadSink {
         return this.#isWrong ? 'wrong' : 'complete';
       } catch (error) {
         this.#control = null;
+        const isServers = error instanceof WrongSizeError || isFastdfsFailure(error);
+        if (!isServers) this.#cluster.health.failed(target, 'read', error);
         this.#throwIfCancelled();
         if (this.#pause.isLong) return 'paused';
-        if (!(error instanceof WrongSizeError) && !isFastdfsFailure(error)) throw error;
+        if (!isServers) throw error;
         this.#failure = { server: renderAddress(target), error };
         await targets.failed(target, error);
         if (this.#received > receivedBefore) return 'broken-off';

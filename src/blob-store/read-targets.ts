@@ -70,6 +70,7 @@ export class ReadTargets {
       // One that is not in service now may be getting its files back.
       this.#isMissingAtSource ||= isSource && this.#ranking.isSourceInService;
     } else if (await this.#isDamaged(target, error)) {
+      health.works(target, 'read');
       this.#cluster.damagedCopies.report([target], this.#facts.fileId);
       if (isSource) this.#isSourceOnceMore = false;
     } else {

@@ -54,8 +54,8 @@ async function tryServers(cluster: Cluster, segment: Segment): Promise<TakenFile
     try {
       return { file: await storeAt(cluster, target, segment), takenBy: target };
     } catch (error) {
-      if (segment.signal.aborted || !mayWorkElsewhere(error)) throw toBlobStoreError(error);
       cluster.health.failed(target, 'write', error);
+      if (segment.signal.aborted || !mayWorkElsewhere(error)) throw toBlobStoreError(error);
       cluster.view.distrust();
       failure = { target, error, verdict: worseOf(failure?.verdict ?? null, error) };
       if (!segment.isReplayable()) break;

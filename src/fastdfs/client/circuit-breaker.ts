@@ -11,8 +11,8 @@ export interface BreakerSettings {
   readonly coolOffMsMax: number;
 }
 
-/** A probe that never tells its outcome stops counting after this time. */
-const PROBE_LIFETIME_MS = 60_000;
+/** A probe counts for so long: a slow one must not keep a server that works out of use. */
+const PROBE_LIFETIME_MS = 10_000;
 
 /**
  * A circuit breaker: what failed is left alone for a while, then tried by one user at a time, and
@@ -48,9 +48,14 @@ export class CircuitBreaker {
     }
   }
 
+  /** Tells that a use ended without showing anything; the next one may try. */
+  release(): void {
+    this.#probeEndsMs = Number.NEGATIVE_INFINITY;
+  }
+
   close(): void {
     this.#isClosed = true;
-    this.#probeEndsMs = Number.NEGATIVE_INFINITY;
+    this.release();
   }
 
   open(nowMs: number): void {
@@ -63,7 +68,7 @@ export class CircuitBreaker {
       nowMs + Math.min(coolOffMs * 2 ** Math.min(this.#failures, 20), coolOffMsMax);
     this.#failures += 1;
     this.#isClosed = false;
-    this.#probeEndsMs = Number.NEGATIVE_INFINITY;
+    this.release();
   }
 
   /** Ends the first cool-off early; those that followed stay, or a server that only seems well

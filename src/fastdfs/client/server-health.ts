@@ -55,7 +55,10 @@ export class ServerHealth {
     return server.silence !== null || server.breakers[use].isAvoidedAt(performance.now());
   }
 
-  /** Tells that a request begins. A server that failed lately gets one at a time. */
+  /**
+   * Tells that a request begins; `works` or `failed` has to tell its end. A server that failed lately
+   * gets one at a time.
+   */
   attempt(address: ServerAddress, use: ServerUse): void {
     const server = this.#find(address);
     if (server === null) return;
@@ -71,10 +74,13 @@ export class ServerHealth {
     this.#tell(server, 'it works again');
   }
 
-  /** Notes a failure, unless it is none of the server's. */
-  failed(address: ServerAddress, use: ServerUse, error: Error): void {
+  /** Notes how a request ended that failed, which may be no fault of the server's. */
+  failed(address: ServerAddress, use: ServerUse, error: unknown): void {
     const uses = usesLostBy(error, use);
-    if (uses.length === 0) return;
+    if (uses.length === 0 || !(error instanceof Error)) {
+      this.#find(address)?.breakers[use].release();
+      return;
+    }
     const server = this.#record(address);
     for (const lost of uses) server.breakers[lost].open(performance.now());
     this.#tell(server, error.message);
@@ -130,7 +136,7 @@ export class ServerHealth {
 }
 
 /** For what a server is no good after the error. */
-function usesLostBy(error: Error, use: ServerUse): readonly ServerUse[] {
+function usesLostBy(error: unknown, use: ServerUse): readonly ServerUse[] {
   if (error instanceof FastdfsConnectionError) {
     // All our connections were in use: that says nothing against the server.
     return error.phase === 'queue' ? [] : USES;

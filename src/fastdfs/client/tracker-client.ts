@@ -131,13 +131,15 @@ export class TrackerClient {
       this.#health.works(tracker, 'read');
       return response;
     } catch (error) {
-      if (error instanceof FastdfsConnectionError) this.#failed(tracker, error);
+      this.#failed(tracker, error);
       throw error;
     }
   }
 
-  #failed(tracker: ServerAddress, error: FastdfsConnectionError): void {
-    this.#health.failed(tracker, 'read', error);
+  #failed(tracker: ServerAddress, error: unknown): void {
+    // A refusal speaks of the cluster: the tracker itself is there.
+    if (error instanceof FastdfsStatusError) this.#health.works(tracker, 'read');
+    else this.#health.failed(tracker, 'read', error);
     const isSilent = error instanceof FastdfsTimeoutError && error.phase !== 'queue';
     // A silent tracker costs the first request its timeout; the others that wait ask another one.
     if (isSilent && this.trackers.length > 1) this.#pools.abandon(tracker, error, 0);

@@ -32,11 +32,19 @@ it('sends all but one elsewhere while it is half-open', () => {
   expect(breaker.isAvoidedAt(102)).toBe(false);
 });
 
+it('lets another one try when the first ended without showing anything', () => {
+  const breaker = openedAt(0);
+  breaker.begin(100);
+  breaker.release();
+  expect(breaker.stateAt(101)).toBe('half-open');
+  expect(breaker.isAvoidedAt(101)).toBe(false);
+});
+
 it('lets another one try when the first never told how it ended', () => {
   const breaker = openedAt(0);
   breaker.begin(100);
-  expect(breaker.isAvoidedAt(100 + 59_999)).toBe(true);
-  expect(breaker.isAvoidedAt(100 + 60_000)).toBe(false);
+  expect(breaker.isAvoidedAt(100 + 9_999)).toBe(true);
+  expect(breaker.isAvoidedAt(100 + 10_000)).toBe(false);
 });
 
 it.each([

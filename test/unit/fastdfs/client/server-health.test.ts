@@ -74,6 +74,19 @@ describe('a server that failed', () => {
     health.works(server, 'read');
     expect(health.isAvoided(server, 'read')).toBe(false);
   });
+
+  it.each([
+    ['was given up by its client', new Error('the client is gone')],
+    ['was refused for its own sake', status(22)],
+    ['found no free connection', new FastdfsConnectionError('X', server, 'queue', 'all in use')],
+  ])('gets the next request when the one that tried it %s', (_name, error) => {
+    health = withCoolOff(0);
+    health.failed(server, 'read', reset);
+    health.attempt(server, 'read');
+    health.failed(server, 'read', error);
+    expect(health.state(server, 'read')).toBe('half-open');
+    expect(health.isAvoided(server, 'read')).toBe(false);
+  });
 });
 
 describe('pings', () => {

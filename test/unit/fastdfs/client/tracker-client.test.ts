@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  FastdfsConnectionError,
   FastdfsStatusError,
   TrackersUnreachableError,
 } from '../../../../src/fastdfs/client/errors.ts';
@@ -52,6 +53,28 @@ describe('several trackers', () => {
       expect(sure.asked()).toBe(4);
     },
   );
+
+  it('take one back that failed, when it answers, even if it refuses', async () => {
+    const { address } = await tracker(2);
+    const health = new ServerHealth({ coolOffMs: 0, coolOffMsMax: 0 });
+    health.failed(address, 'read', new FastdfsConnectionError('X', address, 'connect', 'down'));
+    const client = new TrackerClient(observedPools().pools, [address], health);
+    await expect(client.queryStore(null)).rejects.toThrow(FastdfsStatusError);
+    expect(health.state(address, 'read')).toBe('closed');
+  });
+
+  it('try one that failed again after a request that was cancelled', async () => {
+    const { address } = await serve(() => {});
+    const health = new ServerHealth({ coolOffMs: 0, coolOffMsMax: 0 });
+    health.failed(address, 'read', new FastdfsConnectionError('X', address, 'connect', 'down'));
+    const client = new TrackerClient(observedPools().pools, [address], health);
+    const cancelling = new AbortController();
+    const asking = client.queryStore(null, cancelling.signal);
+    expect(health.isAvoided(address, 'read')).toBe(true);
+    cancelling.abort(new Error('the client is gone'));
+    await expect(asking).rejects.toThrow('the client is gone');
+    expect(health.isAvoided(address, 'read')).toBe(false);
+  });
 
   it.each<[string, () => Promise<ServerAddress>]>([
     ['nobody listens at', closedPort],
