@@ -93,8 +93,8 @@ export async function getObject(
 }
 
 /**
- * Whether reading failed because the object was overwritten or deleted since the look-up: the
- * next look-up tells. The same object again means that its file is really missing.
+ * Whether reading failed because the object was overwritten or deleted, or its file stored anew,
+ * since the look-up: the next look-up tells. The same file again is really missing.
  */
 export async function isGone(
   core: CoreServices,
@@ -103,7 +103,7 @@ export async function isGone(
 ): Promise<boolean> {
   if (!(error instanceof BlobStoreError) || error.reason !== 'not-found') return false;
   const current = await core.index.findObject(object.bucketId, object.key);
-  return current?.id !== object.id;
+  return current?.id !== object.id || current.fileId !== object.fileId;
 }
 
 /** The record of a key. Throws `NoSuchKey` or `NoSuchVersion`. */

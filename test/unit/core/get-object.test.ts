@@ -107,6 +107,21 @@ describe('an object that changes while it is opened', () => {
     expect(object.size).toBe(3);
   });
 
+  it('its new file is read when the old one was stored anew', async () => {
+    const core = await createFilledCore();
+    const { id, fileId } = (await core.index.findObject(core.bucket.id, 'small')) ?? {};
+    const newFileId = 'group1/M00/00/00/anew';
+    core.blobs.onOpen = async () => {
+      const locations = [{ bucketId: core.bucket.id, key: 'small' }];
+      await core.index.repointFile({ oldFileId: fileId ?? '', newFileId, locations });
+      core.blobs.files.set(newFileId, content.subarray(0, 50));
+      core.blobs.files.delete(fileId ?? '');
+    };
+    const { body, object } = await getObject(core, read(core, { key: 'small' }), signal);
+    expect(await bytesOf(body)).toEqual(content.subarray(0, 50));
+    expect(object).toMatchObject({ id, fileId: newFileId });
+  });
+
   it('deleted meanwhile, it is NoSuchKey', async () => {
     const core = await createFilledCore();
     core.blobs.onOpen = async () => {
