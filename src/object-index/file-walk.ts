@@ -131,12 +131,16 @@ function partReferences(
     );
 }
 
+/** Rows of objects read at once: all behind one with segments are read again. */
+const OBJECTS_READ_MAX = 32;
+
 /** Stops behind the first object with segments, which `walkSegments` goes through. */
 function* walkObjects(
   [, ...after]: Extract<Position, readonly ['objects', ...unknown[]]>,
   bucketId: number | null,
-  limit: number,
+  rowsLeft: number,
 ): Statements<Stretch> {
+  const limit = Math.min(rowsLeft, OBJECTS_READ_MAX);
   const values: SqlValue[] = bucketId === null ? [...after] : [...after, bucketId];
   const rows = yield* all<{
     readonly bucket_id: number;

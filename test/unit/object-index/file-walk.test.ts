@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { listFileReferences } from '../../../src/object-index/file-walk.ts';
 import type { FileReference } from '../../../src/object-index/records.ts';
 import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import { createBucket, indexEngines, useIndex } from '../../support/object-index.ts';
@@ -51,6 +52,25 @@ describe.each(indexEngines)('a walk over all references to files in $name', ({ o
   it.each([1, 2, 3, 100])('can keep to one bucket, by pages of %i', async (limit) => {
     const { here } = await fill();
     expect(await walk(tested.bucketId, limit)).toEqual(here);
+  });
+
+  it('reads few rows again, however many objects have segments', async () => {
+    const { index, bucketId } = tested;
+    for (let number = 0; number < 200; number += 1) {
+      const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
+      await putObject(index, newObject(bucketId, `key-${number}`, { segments }));
+    }
+    let rowsRead = 0;
+    const statements = listFileReferences({ bucketId: null, after: null, limit: 1_000 });
+    let step = statements.next();
+    while (!step.done) {
+      if (step.value.kind !== 'all') throw new Error(step.value.kind);
+      const rows = await tested.query(step.value.sql, ...step.value.values);
+      rowsRead += rows.length;
+      step = statements.next(rows);
+    }
+    expect(step.value.references.length).toBe(400);
+    expect(rowsRead).toBeLessThan(8_000);
   });
 
   it('can be counted before', async () => {
