@@ -1,4 +1,8 @@
-import type { RepointFileOutcome, RepointFileRequest } from '../../object-index/requests.ts';
+import type {
+  FileReferencesPage,
+  RepointFileOutcome,
+  RepointFileRequest,
+} from '../../object-index/requests.ts';
 import { Turnstile } from '../../support/turnstile.ts';
 import type { CoreServices } from '../services.ts';
 import { mayHaveCommitted, type StoredFiles } from '../stored-files.ts';
@@ -25,6 +29,8 @@ export type RepairOutcome =
   | { readonly outcome: 'not-needed' }
   | { readonly outcome: 'failed'; readonly problem: string };
 
+type MoveOutcome = Exclude<RepairOutcome, { outcome: 'failed' }>;
+
 export interface FileRepairerOptions {
   /** Whether objects that were copied to other keys are looked for in the whole index. */
   readonly searchesIndex: boolean;
@@ -37,7 +43,7 @@ export interface FileRepairerOptions {
   readonly waitMs?: number;
 }
 
-/** References that are looked at in one go. */
+/** References that are looked at, and changed, in one go. */
 const WALK_PAGE_SIZE = 2_000;
 
 /**
@@ -114,18 +120,40 @@ export class FileRepairer {
       return known;
     }
     if (known.outcome === 'not-needed' && (await this.#useOf(request)) === 'queued') return known;
-    const others = await this.#walks.run(() => this.#findLocations(request));
-    if (others.length === 0) return known;
     const usedFileId = known.outcome === 'repaired' ? known.newFileId : newFileId;
-    const found = await this.#move({ oldFileId, newFileId: usedFileId, locations: others }, files);
-    return found.outcome === 'repaired' ? found : known;
+    return await this.#walks.run(() => this.#moveFound(request, usedFileId, files, known));
+  }
+
+  /**
+   * Walks through the references of the index until none to the old file is left, and moves those
+   * of one page at a time: a file may have a million copies, and other writes wait meanwhile.
+   */
+  async #moveFound(
+    { fileId: oldFileId, signal }: RepairRequest,
+    newFileId: string,
+    files: StoredFiles | null,
+    known: MoveOutcome,
+  ): Promise<MoveOutcome> {
+    let outcome = known;
+    let after: string | null = null;
+    do {
+      signal.throwIfAborted();
+      const request = { bucketId: null, after, limit: WALK_PAGE_SIZE };
+      const page: FileReferencesPage = await this.#core.index.listFileReferences(request);
+      after = page.next;
+      const locations = page.references.filter(({ fileId }) => fileId === oldFileId);
+      if (locations.length === 0) continue;
+      const used = outcome.outcome === 'repaired' ? outcome.newFileId : newFileId;
+      const moved = await this.#move({ oldFileId, newFileId: used, locations }, files);
+      if (moved.outcome === 'not-needed') continue;
+      outcome = moved;
+      if (moved.remainingCount === 0) break;
+    } while (after !== null);
+    return outcome;
   }
 
   /** The new file is kept from the first reference on, whatever fails later. */
-  async #move(
-    request: RepointFileRequest,
-    files: StoredFiles | null,
-  ): Promise<Exclude<RepairOutcome, { outcome: 'failed' }>> {
+  async #move(request: RepointFileRequest, files: StoredFiles | null): Promise<MoveOutcome> {
     let result: RepointFileOutcome;
     try {
       result = await this.#core.index.repointFile(request);
@@ -141,20 +169,5 @@ export class FileRepairer {
     if (result.outcome === 'not-referenced') return { outcome: 'not-needed' };
     // By somebody who repairs the same file.
     return await this.#move({ ...request, newFileId: result.newFileId }, null);
-  }
-
-  /** Walks through all references of the index. */
-  async #findLocations({ fileId, signal }: RepairRequest): Promise<Location[]> {
-    const locations: Location[] = [];
-    for (let after: string | null = null; ; ) {
-      signal.throwIfAborted();
-      const request = { bucketId: null, after, limit: WALK_PAGE_SIZE };
-      const page = await this.#core.index.listFileReferences(request);
-      for (const reference of page.references) {
-        if (reference.fileId === fileId) locations.push(reference);
-      }
-      if (page.next === null) return locations;
-      after = page.next;
-    }
   }
 }

@@ -113,6 +113,39 @@ describe('a file that is stored anew', () => {
   });
 });
 
+it('a file with very many copies is changed over in several transactions', async () => {
+  const object = await core.index.findObject(core.bucket.id, 'k');
+  const makeCopy = (_: unknown, number: number) =>
+    core.index.copyObject({
+      source: { bucketId: core.bucket.id, key: 'k' },
+      sourceObjectId: object?.id ?? 0,
+      destination: { bucketId: core.bucket.id, key: `k${number}` },
+      ...{ ownerId: 'o', lastModifiedMs: 1, description: null },
+    });
+  await Promise.all(Array.from({ length: 2_500 }, makeCopy));
+  const repoint = vi.spyOn(core.index, 'repointFile');
+  expect(await repair({ searchesIndex: true })).toMatchObject({ remainingCount: 0 });
+  const counts = repoint.mock.calls.map(([{ locations }]) => locations.length);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(2_000);
+  expect(await fileOf('k2499')).toBe(await fileOf('k'));
+  expect(await core.queued()).toEqual([oldFileId]);
+});
+
+it('a search for copies ends with the last of them', async () => {
+  await copy('k2');
+  const many = Array.from({ length: 2_500 }, (_, number) =>
+    core.index.putObject({
+      ...{ bucketId: core.bucket.id, key: `z${number}`, ownerId: 'o', etag: 'e', checksum: null },
+      ...{ lastModifiedMs: 1, headers: {}, userMetadata: {}, size: 1 },
+      segments: [{ fileId: `group1/M00/00/00/z${number}`, fileOffset: 0, size: 1 }],
+    }),
+  );
+  await Promise.all(many);
+  const list = vi.spyOn(core.index, 'listFileReferences');
+  expect(await repair({ searchesIndex: true })).toMatchObject({ remainingCount: 0 });
+  expect(list).toHaveBeenCalledTimes(1);
+});
+
 describe('nothing refers to a new file, and it is queued,', () => {
   it.each([
     ['has one copy', ['present', 'missing'] as const, /has one copy/],
