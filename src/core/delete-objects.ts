@@ -43,8 +43,8 @@ export async function deleteObject(
 
 /**
  * Deletes up to 1000 keys, in one transaction unless they have very many segments; keys that cannot
- * be deleted are told one by one. A key that
- * is listed with several conditions goes only when all of them hold.
+ * be deleted are told one by one. A key that is listed with several conditions goes only when all
+ * of them hold.
  */
 export async function deleteObjects(
   core: CoreServices,

@@ -29,8 +29,8 @@ export interface BodyStreamOptions {
 
 /**
  * The decoded body of a request, with backpressure down to the client's socket. Fails with
- * `IncompleteBody` when the client is gone, `RequestTimeout` when it stalls or trickles, and what the decoder
- * throws. The request itself is left usable, so that the error can still be answered.
+ * `IncompleteBody` when the client is gone, `RequestTimeout` when it stalls or trickles, and what
+ * the decoder throws. The request itself is left usable, so that the error can still be answered.
  */
 export class BodyStream extends Readable {
   readonly #incoming: IncomingMessage;
