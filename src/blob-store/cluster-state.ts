@@ -1,46 +1,63 @@
-import type { ServerAddress } from '../fastdfs/client/server-address.ts';
-import { storageStatusName } from '../fastdfs/protocol/storage-status.ts';
-import type { ClusterState, GroupState, StorageServerState, TrackerState } from './blob-store.ts';
-import type { Cluster } from './cluster.ts';
-import type { StorageGroup, StorageServer } from './cluster-snapshot.ts';
+// What the interface tells of the cluster; `blob-store.ts` hands it on to other layers.
 
-/** What is known of the cluster; only the first caller after a start waits for it. Never rejects. */
-export async function readClusterState(cluster: Cluster): Promise<ClusterState> {
-  const groups = await cluster.view.groups();
-  await cluster.monitor.settled();
-  return {
-    trackers: cluster.trackers.trackers.map((tracker) => trackerState(cluster, tracker)),
-    groups: groups.map((group) => groupState(cluster, group)),
-  };
+/** A storage server as the trackers describe it. */
+export interface StorageServerState {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  /** INIT, WAIT_SYNC, SYNCING, IP_CHANGED, DELETED, OFFLINE, ONLINE, ACTIVE, RECOVERY, NONE. */
+  readonly status: string;
+  readonly version: string;
+  readonly totalMib: number;
+  readonly freeMib: number;
+  /** Kept free by the trackers and the storage server itself; 0 when the version does not tell. */
+  readonly reservedMib: number;
+  /** ACTIVE, and its mode permits. */
+  readonly isReadable: boolean;
+  readonly isWritable: boolean;
+  readonly lastHeartbeatMs: number;
+  /** When it last took a change from a client; 0 for never. Its own clock. */
+  readonly lastSourceUpdateMs: number;
+  /** It has all files that its peers took up to then; a time of the peers' clocks. */
+  readonly lastSyncedMs: number;
+  /** Whether the gateway itself sends it reads, and uploads. */
+  readonly breakers: { readonly read: BreakerState; readonly write: BreakerState };
 }
 
-function trackerState({ monitor }: Cluster, tracker: ServerAddress): TrackerState {
-  const problem = monitor.problemOf(tracker);
-  return { host: tracker.host, port: tracker.port, reachable: problem === null, problem };
+/**
+ * `closed`: used as usual. `open`: left alone, tried only when nothing else is left. `half-open`:
+ * one request at a time finds out whether it works again.
+ */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+export interface GroupState {
+  readonly groupName: string;
+  readonly totalMib: number;
+  readonly freeMib: number;
+  readonly reservedMib: number;
+  readonly storageServers: readonly StorageServerState[];
 }
 
-function groupState(cluster: Cluster, group: StorageGroup): GroupState {
-  const { groupName, totalMib, freeMib, reservedMib } = group;
-  const storageServers = group.members.map((server) => storageServerState(cluster, server));
-  return { groupName, totalMib, freeMib, reservedMib, storageServers };
+export interface TrackerState {
+  readonly host: string;
+  readonly port: number;
+  readonly reachable: boolean;
+  /** Why it could not be reached; null when it could. */
+  readonly problem: string | null;
 }
 
-function storageServerState({ health }: Cluster, server: StorageServer): StorageServerState {
-  const { record } = server;
-  return {
-    id: server.id,
-    host: server.host,
-    port: server.port,
-    status: storageStatusName(record.status),
-    version: record.version,
-    totalMib: record.totalMb,
-    freeMib: server.freeMib,
-    reservedMib: server.reservedMib,
-    isReadable: server.isReadable,
-    isWritable: server.isWritable,
-    lastHeartbeatMs: record.stat.lastHeartBeatTime * 1000,
-    lastSourceUpdateMs: record.stat.lastSourceUpdate * 1000,
-    lastSyncedMs: server.lastSyncedS * 1000,
-    breakers: { read: health.state(server, 'read'), write: health.state(server, 'write') },
-  };
+export interface ClusterState {
+  readonly trackers: readonly TrackerState[];
+  readonly groups: readonly GroupState[];
+}
+
+/** Connections of the gateway to one tracker or storage server. */
+export interface PoolState {
+  /** `10.0.0.1:23000`, as the trackers name it. */
+  readonly server: string;
+  /** Open or being opened. */
+  readonly connectionCount: number;
+  readonly idleCount: number;
+  /** Requests that wait for a connection. */
+  readonly waitingCount: number;
 }

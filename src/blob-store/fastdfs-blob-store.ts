@@ -20,13 +20,13 @@ import type {
   StoreOptions,
 } from './blob-store.ts';
 import type { Cluster } from './cluster.ts';
-import { readClusterState } from './cluster-state.ts';
 import { ClusterView } from './cluster-view.ts';
 import { DamagedCopies } from './damaged-copies.ts';
 import { deleteFile } from './delete-file.ts';
 import { findCopies } from './find-copies.ts';
 import { PieceStream } from './piece-stream.ts';
 import { GroupOrder, type WriteSettings } from './placement.ts';
+import { readClusterState } from './read-cluster-state.ts';
 import { describeFile } from './read-file-id.ts';
 import { readPiece } from './read-piece.ts';
 import { ReplicaQuestions } from './replica-questions.ts';
