@@ -152,10 +152,11 @@ export class ConnectionPool {
   async #borrow(purpose: Purpose): Promise<FastdfsConnection> {
     const { signal, isReplayable } = purpose;
     signal?.throwIfAborted();
-    if (this.#isClosed) throw this.#error(purpose.command, 'the client was closed');
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (isReplayable || (await this.#isAlive(idle, signal))) return idle;
     }
+    // It may have been closed during a probe.
+    if (this.#isClosed) throw this.#error(purpose.command, 'the client was closed');
     let granted: FastdfsConnection | null = null;
     if (this.#count < this.#settings.connectionsPerServerMax) this.#count += 1;
     else granted = await this.#queue.wait(purpose.command, signal);

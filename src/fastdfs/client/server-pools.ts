@@ -19,6 +19,7 @@ export class ServerPools {
   readonly #timeouts: ConnectionTimeouts;
   readonly #pools = new Map<string, ConnectionPool>();
   readonly #expiryTimer: NodeJS.Timeout;
+  #isClosed = false;
 
   /** `observer` is told of every connection that is closed, and why. */
   constructor(
@@ -46,6 +47,8 @@ export class ServerPools {
       const reachable = this.#addressMap.resolve(address);
       pool = new ConnectionPool(reachable, this.#settings, this.#timeouts, this.#observer);
       this.#pools.set(name, pool);
+      // Whoever moves on to a server that was never talked to before must not get there any more.
+      if (this.#isClosed) pool.close();
     }
     return pool.withConnection(purpose, task);
   }
@@ -72,6 +75,7 @@ export class ServerPools {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#expiryTimer);
     for (const pool of this.#pools.values()) pool.close();
   }

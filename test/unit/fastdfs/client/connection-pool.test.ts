@@ -171,6 +171,15 @@ describe('a pool', () => {
     expect(closed).toEqual(['pool-closed']);
     await expect(storage.activeTest(server.address)).rejects.toThrow('the client was closed');
   });
+
+  it('opens no connection to another server once it is closed', async () => {
+    const server = await serveReplies((peer) => peer.answer(0));
+    const { pools } = observedPools();
+    pools.close();
+    const asking = new StorageClient(pools).activeTest(server.address);
+    await expect(asking).rejects.toThrow('the client was closed');
+    expect(server.peers).toHaveLength(0);
+  });
 });
 
 describe('a reused connection that turns out to be dead', () => {
@@ -274,6 +283,22 @@ describe('a connection that was idle for a while', () => {
     await storage.deleteFile(server.address, fileOf(1));
     const probe = activeTest.code;
     expect(codes).toEqual([probe, deleteFile.code, probe, deleteFile.code, deleteFile.code]);
+    expect(server.peers).toHaveLength(1);
+  });
+
+  it('is not replaced when all are closed during the probe', async () => {
+    const { pools } = observedPools();
+    let requests = 0;
+    const server = await serveReplies((peer) => {
+      requests += 1;
+      if (requests === 1) peer.answer(0);
+      else pools.close();
+    });
+    const storage = new StorageClient(pools);
+    await storage.activeTest(server.address);
+    letTimePass();
+    const deleting = storage.send(server.address, deleteFile, fileOf(1), undefined, false);
+    await expect(deleting).rejects.toThrow('the client was closed');
     expect(server.peers).toHaveLength(1);
   });
 
