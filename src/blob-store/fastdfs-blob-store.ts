@@ -140,7 +140,8 @@ class FastdfsBlobStore implements BlobStore {
   }
 
   storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]> {
-    return storeBuffer(this.#cluster, content, this.#segmentSizeBytesMax, options);
+    const segmentSize = options.isOneFile ? content.length : this.#segmentSizeBytesMax;
+    return storeBuffer(this.#cluster, content, segmentSize, options);
   }
 
   storeStream(

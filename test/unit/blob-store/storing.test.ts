@@ -10,11 +10,15 @@ const signal = neverAborted;
 
 /** Both ways to store the same bytes; the second one cannot be repeated. */
 const ways = [
-  ['a buffer', ({ store }: Bench, content: Buffer) => store.storeBuffer(content, { signal })],
+  [
+    'a buffer',
+    ({ store }: Bench, content: Buffer, isOneFile = false) =>
+      store.storeBuffer(content, { signal, isOneFile }),
+  ],
   [
     'a stream',
-    ({ store }: Bench, content: Buffer) =>
-      store.storeStream(inChunks(content, 333), content.length, { signal }),
+    ({ store }: Bench, content: Buffer, isOneFile = false) =>
+      store.storeStream(inChunks(content, 333), content.length, { signal, isOneFile }),
   ],
 ] as const;
 
@@ -30,6 +34,11 @@ describe.each(ways)('storing %s', (_name, store) => {
     expect(contentOf(bench.storages).equals(content)).toBe(true);
     const fileIds = [...at(bench.storages, 0).files.keys()].map((name) => `group1/${name}`);
     expect(files.map((file) => file.fileId)).toEqual(fileIds);
+  });
+
+  it('leaves it whole when that is asked for', async () => {
+    const files = await store(await startBench(), randomBytes(3500), true);
+    expect(files.map((file) => file.size)).toEqual([3500]);
   });
 
   it('passes over a storage server that is down, and leaves it alone for a while', async () => {
