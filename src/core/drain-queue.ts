@@ -1,3 +1,4 @@
+import { settleAll } from '../support/settle-all.ts';
 import {
   type DeletingServices,
   deleteGroupFiles,
@@ -30,7 +31,7 @@ export async function drainQueue(
 ): Promise<readonly GroupDrain[]> {
   const dueAtMs = isEarly ? Number.MAX_SAFE_INTEGER : core.now();
   const groupNames = await core.index.listDueGroups(dueAtMs);
-  return await Promise.all(
+  return await settleAll(
     groupNames.map(async (groupName) => ({
       groupName,
       ...(await deleteGroupFiles(core, groupName, {

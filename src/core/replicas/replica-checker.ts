@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { FileCopy, GroupState } from '../../blob-store/blob-store.ts';
 import type { ReplicaCheck, ReplicaCheckQueue } from '../../object-index/records.ts';
+import { settleAll } from '../../support/settle-all.ts';
 import type { CoreServices } from '../services.ts';
 import { judgeCopies, type ReplicaVerdict } from './judge-copies.ts';
 import { NewFileRepairs } from './new-file-repairs.ts';
@@ -100,7 +101,7 @@ export class ReplicaChecker {
       const group = groups.find(({ groupName }) => groupName === queue.groupName);
       return this.#checkGroup(queue, group);
     };
-    const counts = await Promise.all(due.map(checkOne));
+    const counts = await settleAll(due.map(checkOne));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -164,7 +165,7 @@ export class ReplicaChecker {
         this.#options.onResult({ kind: 'checked', verdict });
       }
     };
-    await Promise.all(Array.from({ length: this.#options.concurrencyMax }, worker));
+    await settleAll(Array.from({ length: this.#options.concurrencyMax }, worker));
     return looks;
   }
 

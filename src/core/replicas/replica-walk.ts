@@ -1,5 +1,6 @@
 import { BlobStoreError, type FileCopy } from '../../blob-store/blob-store.ts';
 import type { FileReference } from '../../object-index/records.ts';
+import { settleAll } from '../../support/settle-all.ts';
 import type { CoreServices } from '../services.ts';
 import { FileRepairer, type FileRepairerOptions } from './file-repairer.ts';
 import { judgeCopies, type ReplicaVerdict } from './judge-copies.ts';
@@ -52,14 +53,17 @@ export class ReplicaWalk {
     this.#pace = new Pace(options.filesPerSecond);
   }
 
-  /** The next page. Rejects with the signal's reason: the page is to be done again then. */
+  /**
+   * The next page. Rejects with the signal's reason, when nothing is under way any more: the page is
+   * to be done again then.
+   */
   async step(state: ReplicaWalkState, signal: AbortSignal): Promise<ReplicaWalkState> {
     const { bucketId, filesPerSecond, pageSizeMax = PAGE_SIZE_MAX } = this.#options;
     const limit = Math.max(1, Math.min(Math.ceil(filesPerSecond * PAGE_SECONDS), pageSizeMax));
     const request = { bucketId, after: state.cursor, limit };
     const page = await this.#core.index.listFileReferences(request);
     const looked = await this.#lookAtAll(page.references, signal);
-    const findings = (await Promise.all(looked.map((file) => this.#settle(file, signal)))).filter(
+    const findings = (await settleAll(looked.map((file) => this.#settle(file, signal)))).filter(
       (finding) => finding !== null,
     );
     const verdictCounts = { ...state.verdictCounts };
@@ -95,7 +99,7 @@ export class ReplicaWalk {
         this.#options.onLook?.();
       }
     };
-    await Promise.all(Array.from({ length: CONCURRENCY_MAX }, worker));
+    await settleAll(Array.from({ length: CONCURRENCY_MAX }, worker));
     return looked;
   }
 

@@ -299,3 +299,32 @@ describe('in the background', () => {
     expect(await waiting()).toBe(1);
   });
 });
+
+it('a round is over when all groups are, even if one fails', async () => {
+  const fileId = await putText(core, 'k', 'text');
+  const other = 'group2/M00/00/00/other';
+  await core.index.putObject({
+    ...{ bucketId: core.bucket.id, key: 'o', ownerId: 'o', etag: 'e', checksum: null },
+    ...{ lastModifiedMs: 1, headers: {}, userMetadata: {}, size: 1 },
+    segments: [{ fileId: other, fileOffset: 0, size: 1 }],
+  });
+  const servers = [storageServerState({}), storageServerState({})];
+  core.blobs.groups = ['group1', 'group2'].map((groupName) => ({
+    ...groupState(servers),
+    groupName,
+  }));
+  const list = core.index.listDueReplicaChecks.bind(core.index);
+  vi.spyOn(core.index, 'listDueReplicaChecks').mockImplementation((groupName, ...rest) =>
+    groupName === 'group2' ? Promise.reject(new Error('too many')) : list(groupName, ...rest),
+  );
+  let isAnswered = false;
+  core.blobs.findCopies = async (asked) => {
+    expect(asked).toBe(fileId);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    isAnswered = true;
+    return copiesOf('present', 'present');
+  };
+  core.clock.nowMs += MINUTE_MS;
+  await expect(newChecker().runOnce()).rejects.toThrow('too many');
+  expect(isAnswered).toBe(true);
+});

@@ -211,3 +211,30 @@ describe('with repairs', () => {
     expect(await core.queued()).toEqual([fileId]);
   });
 });
+
+it('a walk that is ended waits for files on their way, and queues them', async () => {
+  const fileIds = await Promise.all(['a', 'b'].map((key) => putText(core, key, key)));
+  for (const fileId of fileIds) copies.set(fileId, copiesOf('present', 'missing'));
+  const controller = new AbortController();
+  const storeStream = core.blobs.storeStream.bind(core.blobs);
+  let storeCount = 0;
+  core.blobs.storeStream = async (content, size, options) => {
+    storeCount += 1;
+    if (storeCount === 2) {
+      controller.abort(new Error('stopped'));
+      throw controller.signal.reason;
+    }
+    // As a storage server that has all bytes, and answers some time after the walk was ended.
+    const { signal } = new AbortController();
+    const stored = await storeStream(content, size, { ...options, signal, onStored: () => {} });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const file of stored) options.onStored?.(file);
+    throw controller.signal.reason;
+  };
+  const options = { bucketId: null, filesPerSecond: 100_000, repairAfterMs: 0 };
+  const replicaWalk = new ReplicaWalk(core, { ...options, repairs: true });
+  await expect(replicaWalk.step(newWalkState, controller.signal)).rejects.toThrow('stopped');
+  const strays = [...core.blobs.files.keys()].filter((fileId) => !fileIds.includes(fileId));
+  expect(strays.length).toBe(1);
+  expect(await core.queued()).toEqual(strays);
+});
