@@ -80,7 +80,11 @@ export class FileRepairer {
     const { fileId } = request;
     if ((await this.#useOf(request)) === 'queued') return { outcome: 'not-needed' };
     const replacement = await this.#core.index.findReplacement(fileId);
-    if (replacement !== null) return await this.#moveAll(request, replacement, null);
+    if (replacement !== null) {
+      // It had two copies when it was made, which may be long ago; the old file goes with this.
+      await waitForSecondCopy(this.#core, replacement, this.#waitMs, request.signal);
+      return await this.#moveAll(request, replacement, null);
+    }
     const copy = await this.#storeAnew(request);
     try {
       return await this.#moveAll(request, copy.fileId, copy.files);

@@ -104,6 +104,15 @@ describe('a file that is stored anew', () => {
     expect(await core.queued()).toEqual([oldFileId]);
   });
 
+  it('takes nothing over once it is lost itself', async () => {
+    await copy('k2');
+    await repair();
+    core.blobs.faults.copies = new Map([[await fileOf('k'), copiesOf('missing', 'missing')]]);
+    expect(await repair({ keys: ['k2'], waitMs: 0 })).toMatchObject({ outcome: 'failed' });
+    expect(await fileOf('k2')).toBe(oldFileId);
+    expect(await core.queued()).toEqual([]);
+  });
+
   it('is used wherever the old one is, when the whole index is searched', async () => {
     for (const key of ['k2', 'k3']) await copy(key);
     await core.index.deleteObjects(core.bucket.id, ['k']);
