@@ -99,7 +99,7 @@ export function openFastdfsBlobStore(settings: FastdfsBlobStoreSettings): BlobSt
     const { address, use, state, reason } = change;
     onEvent({ kind: 'breaker', role, server: renderAddress(address), use, state, reason });
   };
-  const trackerHealth = new ServerHealth(breakers, teller('tracker'));
+  const trackerHealth = new ServerHealth(breakers, teller('tracker'), ['read']);
   const health = new ServerHealth(breakers, teller('storage'));
   const trackers = new TrackerClient(pools, settings.trackers, trackerHealth);
   const monitor = new ServerMonitor(

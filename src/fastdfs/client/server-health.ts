@@ -33,12 +33,19 @@ const USES: readonly ServerUse[] = ['read', 'write'];
 export class ServerHealth {
   readonly #settings: BreakerSettings;
   readonly #onChange: (change: HealthChange) => void;
+  readonly #uses: readonly ServerUse[];
   /** Servers that ever failed. */
   readonly #servers = new Map<string, ServerRecord>();
 
-  constructor(settings: BreakerSettings, onChange: (change: HealthChange) => void = () => {}) {
+  /** `uses`: what the servers are asked for; no others are told of. */
+  constructor(
+    settings: BreakerSettings,
+    onChange: (change: HealthChange) => void = () => {},
+    uses: readonly ServerUse[] = USES,
+  ) {
     this.#settings = settings;
     this.#onChange = onChange;
+    this.#uses = uses;
   }
 
   state(address: ServerAddress, use: ServerUse): BreakerState {
@@ -93,7 +100,7 @@ export class ServerHealth {
     const now = performance.now();
     const isBack = failure === null && server.silence !== null;
     server.silence = failure;
-    for (const use of USES) {
+    for (const use of this.#uses) {
       const breaker = server.breakers[use];
       if (failure !== null && breaker.stateAt(now) === 'closed') breaker.open(now);
       else if (isBack) breaker.coolDown(now);
@@ -126,7 +133,7 @@ export class ServerHealth {
   }
 
   #tell(server: ServerRecord, reason: string): void {
-    for (const use of USES) {
+    for (const use of this.#uses) {
       const state = this.state(server.address, use);
       if (server.told[use] === state) continue;
       server.told[use] = state;

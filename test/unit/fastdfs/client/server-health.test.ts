@@ -117,3 +117,20 @@ describe('pings', () => {
     expect(health.state(server, 'read')).toBe('closed');
   });
 });
+
+describe('servers that are only read', () => {
+  it('tell of no breaker for uploads, which nothing would ever close', () => {
+    const told: HealthChange[] = [];
+    const settings = { coolOffMs: 60_000, coolOffMsMax: 60_000 };
+    const trackers = new ServerHealth(settings, (change) => told.push(change), ['read']);
+    trackers.failed(server, 'read', reset);
+    trackers.pinged(server, reset);
+    trackers.pinged(server, null);
+    trackers.works(server, 'read');
+    expect(told.map(({ use, state }) => `${use} ${state}`)).toEqual([
+      'read open',
+      'read half-open',
+      'read closed',
+    ]);
+  });
+});
