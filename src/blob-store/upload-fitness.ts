@@ -8,7 +8,7 @@ export const FITNESS = {
   good: 0,
   /** Its group has too few storage servers that could confirm a file for `minReplicas`. */
   fewReplicas: 1,
-  /** It failed lately. */
+  /** It failed lately, or only one of the trackers sees it as ACTIVE. */
   avoided: 2,
   /** From here on none gets the file. This group has too few ACTIVE members. */
   tooFewReplicas: 3,
@@ -29,18 +29,24 @@ export class FitnessJudge {
     this.#size = size;
   }
 
-  /** A server that is not in the view is taken on trust: the tracker has named it. */
-  fitnessOf(address: ServerAddress, group: StorageGroup | null): Fitness {
+  /**
+   * A server that is not in the view is taken on trust. One that a tracker names for the file,
+   * `isNamed`, is worth a try when the view says that it is not ACTIVE: the view may be that of
+   * another tracker, which has just started and sees none as ACTIVE yet.
+   */
+  fitnessOf(address: ServerAddress, group: StorageGroup | null, isNamed = false): Fitness {
     const server = group?.members.find(
       ({ host, port }) => host === address.host && port === address.port,
     );
-    if (server?.isWritable === false) return FITNESS.notWritable;
+    const isDoubtful = server?.isWritable === false;
+    if (isDoubtful && !isNamed) return FITNESS.notWritable;
     // Trackers pass over a group when its fullest member is at the reserve.
     if (group !== null && group.freeMib <= group.reservedMib) return FITNESS.noSpace;
     if (server && !this.#hasSpace(server)) return FITNESS.noSpace;
     const outlook = group === null ? FITNESS.good : this.#replicaOutlook(group);
     if (outlook === FITNESS.tooFewReplicas) return outlook;
-    return this.#cluster.health.isAvoided(address, 'write') ? FITNESS.avoided : outlook;
+    const isAvoided = isDoubtful || this.#cluster.health.isAvoided(address, 'write');
+    return isAvoided ? FITNESS.avoided : outlook;
   }
 
   isGood(group: StorageGroup): boolean {

@@ -54,7 +54,7 @@ export class UploadTargets {
       // The view is nearly always there, so nobody waits for it.
       const group =
         view.snapshot?.findGroup(named.groupName) ?? (await view.findGroup(named.groupName));
-      const fitness = this.#judge.fitnessOf(named, group);
+      const fitness = this.#judge.fitnessOf(named, group, true);
       if (fitness === FITNESS.good) return this.#take(named);
     }
     const candidates = await this.#candidates(named);
@@ -112,7 +112,7 @@ export class UploadTargets {
     );
     const own = groups.find(({ groupName }) => groupName === named?.groupName) ?? null;
     const others = this.#cluster.groupOrder.inOrder(groups.filter((group) => group !== own));
-    const candidates = named === null ? [] : [this.#candidate(named, own)];
+    const candidates = named === null ? [] : [this.#candidate(named, own, true)];
     for (const group of own === null ? others : [own, ...others]) {
       for (const target of targetsIn(group)) candidates.push(this.#candidate(target, group));
     }
@@ -123,8 +123,8 @@ export class UploadTargets {
     return groupName === (this.#request.groupName ?? groupName);
   }
 
-  #candidate(target: StoreTarget, group: StorageGroup | null): Candidate {
-    return { target, fitness: this.#judge.fitnessOf(target, group) };
+  #candidate(target: StoreTarget, group: StorageGroup | null, isNamed = false): Candidate {
+    return { target, fitness: this.#judge.fitnessOf(target, group, isNamed) };
   }
 
   #take(target: StoreTarget): StoreTarget {

@@ -32,6 +32,13 @@ function refusing(storage: FakeStorage, status: number): void {
 const groupOf = (fileId: string | undefined) => fileId?.split('/')[0];
 
 describe('a storage server that the tracker names', () => {
+  it('is asked although the view sees none as ACTIVE, as that of a tracker just started', async () => {
+    const bench = await startBench({ group1: 2 });
+    for (const storage of bench.storages) storage.status = 5;
+    const [file] = await bench.store.storeBuffer(Buffer.alloc(10), { signal });
+    expect(file?.size).toBe(10);
+  });
+
   it.each([
     [
       'is not ACTIVE',
