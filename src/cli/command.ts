@@ -17,6 +17,9 @@ export interface CommandContext {
   readonly services: Services;
 }
 
+/** What a command prints on standard output is its result alone. */
+const STANDARD_ERROR = 2;
+
 /** Options that every command takes, before or after its name. */
 interface GlobalOptions {
   readonly config?: string;
@@ -37,7 +40,7 @@ export function command<Arguments extends unknown[]>(
   return async function (this: Command, ...given: unknown[]): Promise<void> {
     const options = this.optsWithGlobals<GlobalOptions>();
     const config = loadConfig(process.env, options.config);
-    const services = await openServices(config, createLogger('silent'));
+    const services = await openServices(config, createLogger('error', STANDARD_ERROR));
     try {
       // The last argument is the Command itself, which is `this` already.
       const output = await run({ config, services }, ...(given.slice(0, -1) as Arguments));

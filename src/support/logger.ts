@@ -17,9 +17,9 @@ const WAITING_BYTES_MAX = 8 * 1024 * 1024;
  * not hold up the event loop. What is gathered is written when the process exits; `kill -9` can
  * lose the last 100 ms of it.
  */
-export function createLogger(level: LogLevel): PinoLogger {
+export function createLogger(level: LogLevel, fd: 1 | 2 = 1): PinoLogger {
   const destination = pino.destination({
-    fd: 1,
+    fd,
     sync: false,
     minLength: WRITE_SIZE_MIN,
     maxLength: WAITING_BYTES_MAX,
