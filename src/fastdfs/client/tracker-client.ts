@@ -31,8 +31,8 @@ import type { ServerHealth } from './server-health.ts';
 import type { ServerPools } from './server-pools.ts';
 
 /**
- * Asks whichever tracker answers. Each request goes to the next tracker in turn, first to those that
- * are not known to have failed. When that one cannot be talked to, or says that nothing is usable
+ * Asks whichever tracker answers. Each request but a listing goes to the next tracker in turn, first
+ * to those that are not known to have failed. When that one cannot be talked to, or says that nothing is usable
  * (2) or has space (28), or is in trouble itself, the others are asked: each tracker has its own
  * view, and one that has just started sees no storage servers at all.
  *
@@ -45,6 +45,8 @@ export class TrackerClient {
   readonly #pools: ServerPools;
   readonly #health: ServerHealth;
   #turn = 0;
+  /** The tracker that listed the cluster last. */
+  #lister: ServerAddress | null = null;
 
   /** Trackers that `health` says to avoid are asked last. */
   constructor(pools: ServerPools, trackers: readonly ServerAddress[], health: ServerHealth) {
@@ -83,13 +85,17 @@ export class TrackerClient {
     return this.#ask(queryUpdate, file, signal);
   }
 
+  /**
+   * All groups. Listings come from the same tracker for as long as it answers: trackers agree only
+   * roughly, and one that has just started would list all storage servers as OFFLINE in between.
+   */
   listGroups(signal?: AbortSignal): Promise<readonly GroupRecord[]> {
-    return this.#ask(listAllGroups, undefined, signal);
+    return this.#list(listAllGroups, undefined, signal);
   }
 
-  /** The storage servers of a group, whatever their status. */
+  /** The storage servers of a group, whatever their status; from the same tracker as the groups. */
   listStorages(groupName: string, signal?: AbortSignal): Promise<readonly StorageRecord[]> {
-    return this.#ask(listStorages, { groupName, storageId: null }, signal);
+    return this.#list(listStorages, { groupName, storageId: null }, signal);
   }
 
   /** Asks one tracker whether it is there; rejects with its `FastdfsConnectionError`. */
@@ -97,16 +103,34 @@ export class TrackerClient {
     return this.#askOne(tracker, activeTest, undefined, signal);
   }
 
-  async #ask<Request, Response>(
+  #list<Request, Response>(
     command: Command<Request, Response>,
     request: Request,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
+    const inTurn = this.#inTurn();
+    const lister = this.#lister;
+    const isSteady = lister !== null && !this.#health.isAvoided(lister, 'read');
+    const order = isSteady ? [lister, ...inTurn.filter((other) => other !== lister)] : inTurn;
+    return this.#ask(command, request, signal, order, (tracker) => {
+      this.#lister = tracker;
+    });
+  }
+
+  async #ask<Request, Response>(
+    command: Command<Request, Response>,
+    request: Request,
+    signal: AbortSignal | undefined,
+    order = this.#inTurn(),
+    onAnswer: (tracker: ServerAddress) => void = () => {},
+  ): Promise<Response> {
     const failures: FastdfsConnectionError[] = [];
     let refusal: FastdfsStatusError | null = null;
-    for (const tracker of this.#inTurn()) {
+    for (const tracker of order) {
       try {
-        return await this.#askOne(tracker, command, request, signal);
+        const response = await this.#askOne(tracker, command, request, signal);
+        onAnswer(tracker);
+        return response;
       } catch (error) {
         if (error instanceof FastdfsConnectionError) failures.push(error);
         else if (isPassedOn(error)) refusal = worseOf(refusal, error);

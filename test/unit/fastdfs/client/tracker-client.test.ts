@@ -8,6 +8,7 @@ import type { ServerAddress } from '../../../../src/fastdfs/client/server-addres
 import { ServerHealth } from '../../../../src/fastdfs/client/server-health.ts';
 import type { ServerPools } from '../../../../src/fastdfs/client/server-pools.ts';
 import { TrackerClient } from '../../../../src/fastdfs/client/tracker-client.ts';
+import { listAllGroups } from '../../../../src/fastdfs/protocol/commands/list-groups.ts';
 import { queryStoreWithoutGroupOne } from '../../../../src/fastdfs/protocol/commands/query-store.ts';
 import { closedPort, FakeServer } from '../../../support/fake-server.ts';
 import { observedPools, onCleanup, serve, serveReplies, until } from './harness.ts';
@@ -158,6 +159,22 @@ describe('several trackers', () => {
     const client = trackersAt(other.address, server.address);
     await expect(client.queryStore(null, cancel.signal)).rejects.toThrow('over');
     expect(other.asked()).toBe(0);
+  });
+
+  it('list the cluster one at a time, so that what they disagree on does not flap', async () => {
+    const asked = [0, 0];
+    const lister = (index: number) =>
+      serveReplies((peer) => {
+        asked[index] = (asked[index] ?? 0) + 1;
+        peer.answer(0, listAllGroups.encodeResponse([]));
+      });
+    const servers = [await lister(0), await lister(1)];
+    const client = trackersAt(...servers.map(({ address }) => address));
+    for (let i = 0; i < 4; i++) await client.listGroups();
+    expect(asked.toSorted()).toEqual([0, 4]);
+    await servers[asked[0] === 4 ? 0 : 1]?.stop();
+    for (let i = 0; i < 4; i++) await client.listGroups();
+    expect(asked).toEqual([4, 4]);
   });
 
   it('must be at least one', () => {
