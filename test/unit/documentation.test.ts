@@ -41,10 +41,83 @@ it('both languages have the same settings and commands in their tables', () => {
   expect(cells('README.zh-CN.md')).toEqual(cells('README.md'));
 });
 
-it('the table of metrics names each one with its type and labels', () => {
-  const rows = read('docs/operations.md').matchAll(
-    /^\| `(fastdfs_s3_\w+)` \| (\w+) \| ([^|]*)\| \S/gm,
-  );
+const manuals = ['docs/operations.md', 'docs/operations.zh-CN.md'] as const;
+
+describe('the operations manuals in both languages', () => {
+  const [english, chinese] = manuals.map((file) => partsOf(read(file)));
+
+  it('have the same sections', () => {
+    const levels = (parts: ManualParts | undefined) => parts?.headings.map(({ level }) => level);
+    expect(levels(english)?.length).toBeGreaterThan(10);
+    expect(levels(chinese)).toEqual(levels(english));
+  });
+
+  it('have the same blocks of code, but for comments', () => {
+    expect(english?.blocks.length).toBeGreaterThan(5);
+    expect(chinese?.blocks).toEqual(english?.blocks);
+  });
+
+  it('have the same tables, with the same metrics, types and labels', () => {
+    expect(english?.rows.length).toBeGreaterThan(50);
+    expect(chinese?.rows).toEqual(english?.rows);
+  });
+
+  it('name the same settings, commands and messages in each section', () => {
+    expect(chinese?.codeOfSections).toEqual(english?.codeOfSections);
+  });
+
+  it('link to each other at the top', () => {
+    const tops = manuals.map((file) => read(file).split('\n').slice(0, 4).join('\n'));
+    expect(tops[0]).toContain('(operations.zh-CN.md)');
+    expect(tops[1]).toContain('(operations.md)');
+  });
+
+  it.each(['README.md', 'README.zh-CN.md'])('have the sections that %s links to', (readme) => {
+    const links = [...read(readme).matchAll(/\((docs\/operations[^)#]*)#([^)]+)\)/g)];
+    expect(links.length).toBeGreaterThan(0);
+    for (const [, file = '', anchor] of links) {
+      expect(partsOf(read(file)).headings.map(({ anchor }) => anchor)).toContain(anchor);
+    }
+  });
+});
+
+type ManualParts = ReturnType<typeof partsOf>;
+
+/** What a page in one language must share with the same page in another one. */
+function partsOf(page: string) {
+  const block = /^```(\w*)\n(.*?)^```$/gms;
+  const prose = page.replaceAll(block, '');
+  return {
+    headings: [...prose.matchAll(/^(#+) (.+)$/gm)].map(
+      ([, { length: level } = '', title = '']) => ({
+        level,
+        // As GitHub makes it.
+        anchor: title.toLowerCase().replaceAll(' ', '-'),
+      }),
+    ),
+    blocks: [...page.matchAll(block)].map(([, language, text = '']) => ({
+      language,
+      lines: text
+        .split('\n')
+        .map((line) => line.replace(/(^|\s+)#.*$/, ''))
+        .filter((line) => line !== ''),
+    })),
+    rows: [...prose.matchAll(/^\|(.*)\|$/gm)].map(([, row = '']) => {
+      const cells = row.split('|').map((cell) => cell.trim());
+      // What is no word of either language: code, types, numbers, the line under the headings.
+      const isCode = (cell: string) =>
+        /^(`[^`]+`(, )?)+$|^(counter|gauge|histogram|\d*|-+)$/.test(cell);
+      return cells.map((cell) => (isCode(cell) ? cell : 'text'));
+    }),
+    codeOfSections: prose.split(/^#+ .+$/m).map((section) => {
+      const spans = [...section.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+      return [...new Set(spans.map((code) => code.replaceAll(/\s+/g, ' ')))].sort();
+    }),
+  };
+}
+
+it.each(manuals)('the table of metrics in %s names each one with its type and labels', (file) => {
+  const rows = read(file).matchAll(/^\| `(fastdfs_s3_\w+)` \| (\w+) \| ([^|]*)\| \S/gm);
   const documented = [...rows].map(([, name, type, labels = '']) => ({
     name,
     type,
@@ -64,6 +137,11 @@ it('the table of metrics names each one with its type and labels', () => {
       .map(({ name, type, labelNames }) => ({ name, type, labels: [...labelNames] }))
       .sort(byName),
   );
+});
+
+it.each(manuals)('%s names no setting that does not exist', (file) => {
+  const mentioned = read(file).match(/\b(GATEWAY|FASTDFS)_[A-Z0-9_]+/g) ?? [];
+  expect(mentioned.filter((name) => !names.includes(name))).toEqual([]);
 });
 
 it('alert rules use metrics that exist', () => {
