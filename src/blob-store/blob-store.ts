@@ -7,7 +7,6 @@ export type {
   GroupState,
   PoolState,
   StorageServerState,
-  TrackerState,
 } from './cluster-state.ts';
 
 /** Bytes of one FastDFS file: all of it, or a range of it. */

@@ -8,7 +8,7 @@ import type { CoreServices } from '../services.ts';
 import { mayHaveCommitted, type StoredFiles } from '../stored-files.ts';
 import { copyFile, type NewCopy, waitForSecondCopy } from './copy-file.ts';
 
-export interface Location {
+interface Location {
   readonly bucketId: number;
   readonly key: string;
 }
