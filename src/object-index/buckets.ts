@@ -69,6 +69,7 @@ export function* deleteBucket(
     [bucketId],
   );
   for (const upload of uploads) yield* dropUpload(context, upload.upload_id);
+  yield* run('DELETE FROM bucket_settings WHERE bucket_id = ?', [bucketId]);
   yield* run('DELETE FROM buckets WHERE id = ?', [bucketId]);
   return 'deleted';
 }

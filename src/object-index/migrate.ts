@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openReadOnly, type SqliteDatabase } from './sqlite-database.ts';
@@ -13,6 +13,9 @@ interface Migration {
 /** The same place from `src/object-index` and from `dist/object-index`. */
 const migrationsDirectory = fileURLToPath(new URL('../../migrations/sqlite', import.meta.url));
 
+/** A copy of a large database takes minutes; another process that starts meanwhile waits for it. */
+const LOCK_TIMEOUT_MS = 10 * 60_000;
+
 const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
 
 /**
@@ -26,6 +29,18 @@ export function migrate(
   directory: string = migrationsDirectory,
 ): void {
   const known = readMigrations(directory);
+  // Nearly always there is nothing to do, and then no lock has to be waited for.
+  if (appliedNumber(database, path, known) === known.length) return;
+  const timeoutMs = database.pragma('busy_timeout', { simple: true });
+  database.pragma(`busy_timeout = ${LOCK_TIMEOUT_MS}`);
+  try {
+    applyAll(database, path, known);
+  } finally {
+    database.pragma(`busy_timeout = ${timeoutMs}`);
+  }
+}
+
+function applyAll(database: SqliteDatabase, path: string, known: readonly Migration[]): void {
   let isNew = false;
   let isCopied = false;
   for (;;) {
@@ -111,6 +126,8 @@ function apply(database: SqliteDatabase, migration: Migration): void {
 function copyDatabase(path: string, copyPath: string): void {
   const partialPath = `${copyPath}.partial`;
   rmSync(partialPath, { force: true });
+  // SQLite fills an empty file, too; one that it made itself could be read by other users.
+  closeSync(openSync(partialPath, 'wx', 0o600));
   // Another connection, because VACUUM does not run inside a transaction.
   const source = openReadOnly(path);
   try {

@@ -57,7 +57,7 @@ export interface ObjectIndex {
     readonly after: string;
     readonly limit: number;
   }): Promise<readonly Bucket[]>;
-  /** Also drops the bucket's unfinished uploads; `not-empty` while it has objects. */
+  /** Also drops the bucket's settings and unfinished uploads; `not-empty` while it has objects. */
   deleteBucket(bucketId: number): Promise<'deleted' | 'not-empty' | 'no-such-bucket'>;
 
   putObject(object: NewObject, condition?: WriteCondition): Promise<PutObjectOutcome>;

@@ -6,12 +6,15 @@ import { afterEach, beforeEach } from 'vitest';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { PendingDeletion } from '../../src/object-index/records.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
+import type { SqlValue } from '../../src/object-index/statements.ts';
 
 /** An index with one bucket, and a way to look at its tables from outside. */
 export interface IndexUnderTest {
   readonly index: ObjectIndex;
   readonly bucketId: number;
-  query<Row>(sql: string, ...values: unknown[]): Promise<Row[]>;
+  query<Row>(sql: string, ...values: SqlValue[]): Promise<Row[]>;
+  /** Changes rows behind the index's back, for states that no operation makes. */
+  execute(sql: string, ...values: SqlValue[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,11 +36,14 @@ async function openSqlite(): Promise<IndexUnderTest> {
     threads: false,
     now: () => NOW_MS,
   });
-  const database = new Database(path, { readonly: true });
+  const database = new Database(path);
   return {
     index,
     bucketId: await createBucket(index, 'photos'),
     query: async (sql, ...values) => database.prepare(sql).all(...values) as never[],
+    execute: async (sql, ...values) => {
+      database.prepare(sql).run(...values);
+    },
     async close() {
       database.close();
       await index.close();
@@ -68,6 +74,7 @@ export function useIndex(open: () => Promise<IndexUnderTest>): IndexUnderTest {
       return current().bucketId;
     },
     query: (sql, ...values) => current().query(sql, ...values),
+    execute: (sql, ...values) => current().execute(sql, ...values),
     close: () => current().close(),
   };
 }

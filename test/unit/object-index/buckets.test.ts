@@ -95,6 +95,23 @@ describe.each(indexEngines)('buckets in $name', ({ open }) => {
     expect(await queuedFiles(tested)).toEqual(part.segments.map(({ fileId }) => fileId));
   });
 
+  it('drops the settings of a bucket with it, and no others', async () => {
+    const { index, bucketId, execute, query } = tested;
+    const other = await createBucket(index, 'other');
+    for (const id of [bucketId, other]) {
+      await execute(
+        "INSERT INTO bucket_settings VALUES (?, 'policy', '{}', 1), (?, 'lifecycle', '<a/>', 1)",
+        id,
+        id,
+      );
+    }
+    expect(await index.deleteBucket(bucketId)).toBe('deleted');
+    expect(await query('SELECT bucket_id, name FROM bucket_settings ORDER BY name')).toEqual([
+      { bucket_id: other, name: 'lifecycle' },
+      { bucket_id: other, name: 'policy' },
+    ]);
+  });
+
   it('accepts nothing for a bucket that is gone', async () => {
     const { index, bucketId } = tested;
     await index.deleteBucket(bucketId);

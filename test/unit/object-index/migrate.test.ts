@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
@@ -5,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +16,21 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/object-index/migrate.ts';
 import { openDatabase, type SqliteDatabase } from '../../../src/object-index/sqlite-database.ts';
+
+/** Migrates in a process of its own, which writes a line when it is about to. */
+function startMigration(path: string, migrations: string) {
+  const source = new URL('../../../src/object-index/', import.meta.url);
+  const program = `
+    import { migrate } from '${new URL('migrate.ts', source)}';
+    import { openDatabase } from '${new URL('sqlite-database.ts', source)}';
+    const [path, migrations] = ${JSON.stringify([path, migrations])};
+    const database = openDatabase(path);
+    console.log('ready');
+    migrate(database, path, migrations);
+    database.close();`;
+  const options = ['--import', 'tsx', '--input-type=module', '--eval', program];
+  return spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
 
 describe('migrate', () => {
   let directory: string;
@@ -62,6 +80,25 @@ describe('migrate', () => {
     expect(existsSync(`${path}.before-0002-second.partial`)).toBe(false);
   });
 
+  it('lets nobody but the owner read the copy', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    migrate(database, path, migrations);
+    write('0002-second.sql', 'UPDATE a SET x = 2;');
+    migrate(database, path, migrations);
+    expect(statSync(`${path}.before-0002-second`).mode & 0o777).toBe(0o600);
+  });
+
+  it('changes nothing when the copy cannot be made', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);');
+    migrate(database, path, migrations);
+    write('0002-second.sql', 'UPDATE a SET x = 2;');
+    mkdirSync(`${path}.before-0002-second/in-the-way`, { recursive: true });
+    expect(() => migrate(database, path, migrations)).toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+    expect(database.prepare('SELECT x FROM a').pluck().get()).toBe(1);
+    expect(applied()).toEqual(['0001-first']);
+    expect(database.inTransaction).toBe(false);
+  });
+
   it('makes no copy of a database that it makes itself', () => {
     write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
     write('0002-second.sql', 'CREATE TABLE b (x INTEGER);');
@@ -78,6 +115,48 @@ describe('migrate', () => {
     expect(applied()).toEqual(['0001-first']);
     expect(database.inTransaction).toBe(false);
   });
+
+  it('goes on behind the migrations that worked when one that failed is mended', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);');
+    migrate(database, path, migrations);
+    write('0002-second.sql', 'UPDATE a SET x = 2;');
+    write('0003-third.sql', 'UPDATE a SET x = 3; UPDATE missing SET x = 3;');
+    expect(() => migrate(database, path, migrations)).toThrow(/migration 0003-third: .*missing/);
+    expect(database.prepare('SELECT x FROM a').pluck().get()).toBe(2);
+    expect(applied()).toEqual(['0001-first', '0002-second']);
+    write('0003-third.sql', 'UPDATE a SET x = 3;');
+    migrate(database, path, migrations);
+    expect(database.prepare('SELECT x FROM a').pluck().get()).toBe(3);
+  });
+
+  it('waits for no lock when there is nothing to migrate', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    migrate(database, path, migrations);
+    const writer = new Database(path);
+    writer.exec('BEGIN IMMEDIATE');
+    database.pragma('busy_timeout = 0');
+    migrate(database, path, migrations);
+    writer.close();
+  });
+
+  it('applies each migration once when several processes start together', async () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);');
+    migrate(database, path, migrations);
+    write('0002-second.sql', 'UPDATE a SET x = x + 1;');
+    write('0003-third.sql', 'UPDATE a SET x = x * 10;');
+    // All of them find something to do before one of them can begin.
+    database.exec('BEGIN IMMEDIATE');
+    const processes = [1, 2].map(() => startMigration(path, migrations));
+    await Promise.all(processes.map(({ stdout }) => once(stdout, 'data')));
+    database.exec('COMMIT');
+    const ended = await Promise.all(processes.map((process) => once(process, 'exit')));
+    expect(ended).toEqual([
+      [0, null],
+      [0, null],
+    ]);
+    expect(database.prepare('SELECT x FROM a').pluck().get()).toBe(20);
+    expect(applied()).toEqual(['0001-first', '0002-second', '0003-third']);
+  }, 30_000);
 
   it('refuses a database that is newer than the program', () => {
     write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
