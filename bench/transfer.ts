@@ -7,10 +7,10 @@
  *   FASTDFS_TRACKERS=host:port,… npm run bench:transfer        a cluster
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { startBenchGateway } from './bench-gateway.ts';
 import { GatewaySide } from './gateway-side.ts';
 import { NativeSide } from './native-side.ts';
+import { report, rounded } from './report.ts';
 import { type RunResult, runConcurrently, type Summary, summarize } from './statistics.ts';
 
 interface Workload {
@@ -49,7 +49,24 @@ try {
   gateway.close();
   await gatewayProcess.stop();
 }
-report();
+report(
+  'transfer',
+  Object.fromEntries(
+    comparisons.map(({ workload, method, native: plain, gateway: ours, ratio }) => [
+      `${method} ${workload}`,
+      {
+        'native ops/s': rounded(plain.operationsPerSecond),
+        'gateway ops/s': rounded(ours.operationsPerSecond),
+        'native MiB/s': rounded(plain.mebibytesPerSecond),
+        'gateway MiB/s': rounded(ours.mebibytesPerSecond),
+        'native p99 ms': rounded(plain.p99Ms, 2),
+        'gateway p99 ms': rounded(ours.p99Ms, 2),
+        ratio: rounded(ratio, 2),
+      },
+    ]),
+  ),
+  comparisons,
+);
 
 async function compare(workload: Workload): Promise<Comparison[]> {
   const content = randomBytes(workload.sizeBytes);
@@ -110,28 +127,4 @@ async function runRound({ operations, concurrency }: Workload, content: Buffer, 
   await through('DELETE', null);
   await gatewayProcess.deletionsDone();
   return { nativePut, gatewayPut, nativeGet, gatewayGet };
-}
-
-function report(): void {
-  const round = (value: number, digits = 1) => Number(value.toFixed(digits));
-  console.table(
-    Object.fromEntries(
-      comparisons.map(({ workload, method, native: plain, gateway: ours, ratio }) => [
-        `${method} ${workload}`,
-        {
-          'native ops/s': round(plain.operationsPerSecond),
-          'gateway ops/s': round(ours.operationsPerSecond),
-          'native MiB/s': round(plain.mebibytesPerSecond),
-          'gateway MiB/s': round(ours.mebibytesPerSecond),
-          'native p99 ms': round(plain.p99Ms, 2),
-          'gateway p99 ms': round(ours.p99Ms, 2),
-          ratio: round(ratio, 2),
-        },
-      ]),
-    ),
-  );
-  mkdirSync(new URL('results/', import.meta.url), { recursive: true });
-  const file = new URL('results/transfer.json', import.meta.url);
-  writeFileSync(file, `${JSON.stringify(comparisons, null, 2)}\n`);
-  console.log(`written to ${file.pathname}`);
 }
