@@ -1,34 +1,26 @@
 import { join } from 'node:path';
-import type { BlobStoreEvent } from './blob-store/blob-store.ts';
-import { FASTDFS_DEFAULTS, openFastdfsBlobStore } from './blob-store/fastdfs-blob-store.ts';
 import type { Config } from './config.ts';
-import { AccessKeys, type KeyPair } from './core/access-keys.ts';
-import { OpenFiles } from './core/open-files.ts';
-import { Orphans } from './core/orphans.ts';
+import type { AccessKeys, KeyPair } from './core/access-keys.ts';
 import { warnOfUnknownGroups } from './core/placement.ts';
 import { Reaper } from './core/reaper.ts';
 import { ReplicaChecker } from './core/replicas/replica-checker.ts';
-import { SecretBox, SecretError } from './core/secrets.ts';
-import type { CoreServices } from './core/services.ts';
+import { SecretError } from './core/secrets.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
 import { dispatchEvents } from './metrics/blob-store-events.ts';
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts';
 import { logBlobStoreEvents } from './metrics/log-blob-store-events.ts';
 import { takeFileLock } from './object-index/file-lock.ts';
-import { openSqliteIndex } from './object-index/sqlite-index.ts';
+import { openProcessServices, type ProcessServices } from './process-services.ts';
 import { Closers } from './support/closers.ts';
 import type { Logger } from './support/logger.ts';
 import { type HostPort, renderHostPort } from './support/units.ts';
 
 /** What doors and commands work with. */
-export interface Services {
-  readonly core: CoreServices;
-  readonly accessKeys: AccessKeys;
+export interface Services extends ProcessServices {
   readonly directory: DataDirectory;
   /** As configured, or the embedded node's. */
   readonly trackers: readonly HostPort[];
-  close(): Promise<void>;
 }
 
 export interface Gateway extends Services {
@@ -64,8 +56,10 @@ export async function openGateway(
       [metrics.blobStore.handlers, logBlobStoreEvents(logger)],
       (error) => logger.error({ err: error }, 'an event of the blob store could not be noted'),
     );
-    const services = await openWith(config, directory, trackers, {
+    const services = await openProcessServices(config, {
       logger,
+      trackers,
+      masterKey: config.masterKey ?? directory.loadMasterKey(config.indexPath),
       threads: true,
       onEvent,
       onFailure,
@@ -87,7 +81,8 @@ export async function openGateway(
       checker.start();
       closers.add(() => checker.stop());
     }
-    return { ...services, metrics, newRootKey, close: () => closers.closeAll() };
+    const close = () => closers.closeAll();
+    return { ...services, directory, trackers, metrics, newRootKey, close };
   } catch (error) {
     await closers.closeAll();
     throw error;
@@ -105,7 +100,9 @@ export async function openServices(config: Config, logger: Logger): Promise<Serv
   const directory = DataDirectory.prepare(config.dataDir);
   const standardTracker = { host: '127.0.0.1', port: config.embeddedNode.trackerPort ?? 22_122 };
   const trackers = config.trackers ?? [directory.findEmbeddedNode() ?? standardTracker];
-  return await openWith(config, directory, trackers, { logger, threads: false });
+  const masterKey = config.masterKey ?? directory.loadMasterKey(config.indexPath);
+  const options = { logger, trackers, masterKey, threads: false };
+  return { ...(await openProcessServices(config, options)), directory, trackers };
 }
 
 function takeLocks(config: Config, directory: DataDirectory, closers: Closers): void {
@@ -153,58 +150,6 @@ async function startNode(
     'the embedded FastDFS node listens',
   );
   return node.trackerAddress;
-}
-
-interface ServiceOptions {
-  readonly logger: Logger;
-  readonly threads: boolean;
-  readonly onEvent?: (event: BlobStoreEvent) => void;
-  readonly onFailure?: (error: Error) => void;
-}
-
-async function openWith(
-  config: Config,
-  directory: DataDirectory,
-  trackers: readonly HostPort[],
-  { logger, threads, onEvent, onFailure }: ServiceOptions,
-): Promise<Services> {
-  const closers = new Closers();
-  try {
-    const secrets = new SecretBox(config.masterKey ?? directory.loadMasterKey(config.indexPath));
-    const { deleteDelayMs, replayBufferSizeBytes, indexPath: path } = config;
-    const { locationGroups, storageClassGroups } = config;
-    const index = await openSqliteIndex({
-      path,
-      deleteDelayMs,
-      replicaCheckDelayMs: config.replicas.checkDelayMs,
-      ...(threads ? {} : { threads }),
-      ...(onFailure && { onFailure }),
-    });
-    closers.add(() => index.close());
-    const orphans = new Orphans({ index, logger, now: Date.now, deleteDelayMs });
-    closers.add(() => orphans.close());
-    const blobs = openFastdfsBlobStore({
-      ...FASTDFS_DEFAULTS,
-      ...config.fastdfs,
-      trackers,
-      ...(onEvent && { onEvent }),
-    });
-    closers.add(() => blobs.close());
-    const settings = {
-      replayBufferSizeBytes,
-      deleteDelayMs,
-      region: config.s3.region,
-      locationGroups,
-      storageClassGroups,
-    };
-    const openFiles = new OpenFiles();
-    const core = { index, blobs, openFiles, orphans, settings, logger, now: Date.now };
-    const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
-    return { core, accessKeys, directory, trackers, close: () => closers.closeAll() };
-  } catch (error) {
-    await closers.closeAll();
-    throw error;
-  }
 }
 
 /** Also notices a master key that does not open what the index holds, before anybody signs in. */

@@ -1,0 +1,81 @@
+import type { BlobStoreEvent } from './blob-store/blob-store.ts';
+import { FASTDFS_DEFAULTS, openFastdfsBlobStore } from './blob-store/fastdfs-blob-store.ts';
+import type { Config } from './config.ts';
+import { AccessKeys } from './core/access-keys.ts';
+import { OpenFiles } from './core/open-files.ts';
+import { Orphans } from './core/orphans.ts';
+import { SecretBox } from './core/secrets.ts';
+import type { CoreServices } from './core/services.ts';
+import { openSqliteIndex } from './object-index/sqlite-index.ts';
+import { Closers } from './support/closers.ts';
+import type { Logger } from './support/logger.ts';
+import type { HostPort } from './support/units.ts';
+
+/** What every process of a gateway works with, and every command. */
+export interface ProcessServices {
+  readonly core: CoreServices;
+  readonly accessKeys: AccessKeys;
+  close(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  readonly logger: Logger;
+  /** As configured, or the embedded node's. */
+  readonly trackers: readonly HostPort[];
+  /** Opens the secrets of the index. */
+  readonly masterKey: Buffer;
+  /** Whether the index gets threads of its own. */
+  readonly threads: boolean;
+
+  readonly openFiles?: OpenFiles;
+  readonly onEvent?: (event: BlobStoreEvent) => void;
+  readonly onFailure?: (error: Error) => void;
+}
+
+/** Opens the index and the blob store; the rest is made of them. Takes no lock. */
+export async function openProcessServices(
+  config: Config,
+  options: ProcessOptions,
+): Promise<ProcessServices> {
+  const { logger, trackers, masterKey, onEvent } = options;
+  const { deleteDelayMs } = config;
+  const closers = new Closers();
+  try {
+    const secrets = new SecretBox(masterKey);
+    const index = await openIndex(config, options);
+    closers.add(() => index.close());
+    const orphans = new Orphans({ index, logger, now: Date.now, deleteDelayMs });
+    closers.add(() => orphans.close());
+    const blobs = openFastdfsBlobStore({
+      ...FASTDFS_DEFAULTS,
+      ...config.fastdfs,
+      trackers,
+      ...(onEvent && { onEvent }),
+    });
+    closers.add(() => blobs.close());
+    const { openFiles = new OpenFiles() } = options;
+    const settings = coreSettings(config);
+    const core = { index, blobs, openFiles, orphans, settings, logger, now: Date.now };
+    const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
+    return { core, accessKeys, close: () => closers.closeAll() };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+function openIndex(config: Config, { threads, onFailure }: ProcessOptions) {
+  return openSqliteIndex({
+    path: config.indexPath,
+    deleteDelayMs: config.deleteDelayMs,
+    replicaCheckDelayMs: config.replicas.checkDelayMs,
+    ...(threads ? {} : { threads }),
+    ...(onFailure && { onFailure }),
+  });
+}
+
+function coreSettings(config: Config): CoreServices['settings'] {
+  const { replayBufferSizeBytes, deleteDelayMs, locationGroups, storageClassGroups } = config;
+  const { region } = config.s3;
+  return { replayBufferSizeBytes, deleteDelayMs, region, locationGroups, storageClassGroups };
+}
