@@ -81,10 +81,19 @@ export interface StoreOptions {
   readonly onStored?: (file: StoredFile) => void;
 }
 
+/**
+ * - `normal`: a file of its own.
+ * - `trunk`: one among others inside of a trunk file.
+ * - `appender`: it can be changed after it was stored.
+ * - `slave`: stored beside another file, under that one's name and a prefix.
+ */
+export type FileKind = 'normal' | 'trunk' | 'appender' | 'slave';
+
 /** What the ID of a file tells of it. */
 export interface FileDescription {
   readonly groupName: string;
-  /** When it was stored, by the clock of the storage server that took it. */
+  readonly kind: FileKind;
+  /** When it was stored, by the clock of the storage server that took it; of a slave, its master. */
   readonly storedAtMs: number;
   /**
    * Bytes, and the CRC-32 of all of them, unsigned. Null for files that can change (appender and
@@ -165,13 +174,25 @@ export interface BlobStore {
 
   /**
    * Asks every storage server of the file's group, side by side, whether it has the file. An empty
-   * list when no tracker tells the group. Rejects with `BlobStoreError` ('not-found') for what is
-   * no file ID, or the signal's reason.
+   * list when no tracker tells the group. With `isOneEnough` the source is asked first, and its
+   * answer is the only one when it has the file. Rejects with `BlobStoreError` ('not-found') for
+   * what is no file ID, or the signal's reason.
    */
   findCopies(
     fileId: string,
-    options: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal; readonly isOneEnough?: boolean },
   ): Promise<readonly FileCopy[]>;
+
+  /**
+   * Opens one server's copy of a file, all of it, as it is: neither its size nor its CRC-32 is
+   * compared with the file ID, and no other server is asked. `server` is written as `findCopies`
+   * does. Rejects with `BlobStoreError` ('not-found', 'unavailable').
+   */
+  openCopy(
+    fileId: string,
+    server: string,
+    options: { readonly signal: AbortSignal },
+  ): Promise<Readable>;
 
   /**
    * What the trackers say, seconds ago at most. Never throws: an unreachable cluster is a state as

@@ -24,6 +24,7 @@ import { ClusterView } from './cluster-view.ts';
 import { DamagedCopies } from './damaged-copies.ts';
 import { deleteFile } from './delete-file.ts';
 import { findCopies } from './find-copies.ts';
+import { openCopy } from './open-copy.ts';
 import { PieceStream } from './piece-stream.ts';
 import { GroupOrder, type WriteSettings } from './placement.ts';
 import { readClusterState } from './read-cluster-state.ts';
@@ -174,9 +175,17 @@ class FastdfsBlobStore implements BlobStore {
 
   findCopies(
     fileId: string,
-    { signal }: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal; readonly isOneEnough?: boolean },
   ): Promise<readonly FileCopy[]> {
-    return findCopies(this.#cluster, fileId, signal);
+    return findCopies(this.#cluster, fileId, options);
+  }
+
+  openCopy(
+    fileId: string,
+    server: string,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<Readable> {
+    return openCopy(this.#cluster, fileId, server, signal);
   }
 
   clusterState(): Promise<ClusterState> {

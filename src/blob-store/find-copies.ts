@@ -8,26 +8,31 @@ import { type FileIdFacts, readFileId } from './read-file-id.ts';
 
 /**
  * Asks all storage servers of the file's group whether they have it, but for those that left the
- * group. The size alone is compared: the CRC-32 that a storage server tells of a normal file is the
- * one of its name.
+ * group; the source alone when `isOneEnough` and it has the file. The size alone is compared: the
+ * CRC-32 that a storage server tells of a normal file is the one of its name.
  */
 export async function findCopies(
   cluster: Cluster,
   fileId: string,
-  signal: AbortSignal,
+  { signal, isOneEnough }: { readonly signal: AbortSignal; readonly isOneEnough?: boolean },
 ): Promise<FileCopy[]> {
   const facts = readFileId(fileId);
   const { groupName } = facts.file;
   const source = await cluster.view.findSource(groupName, facts.source);
   const listed = await cluster.view.membersOf(groupName);
   const members = listed.filter((server) => !hasLeftCluster(server));
-  return Promise.all(
-    members.map(async (server) => ({
-      server: renderAddress(server),
-      isSource: source !== null && renderAddress(source) === renderAddress(server),
-      ...(await askUnlessAvoided(cluster, server, facts, signal)),
-    })),
-  );
+  const isSource = (server: StorageServer) =>
+    source !== null && renderAddress(source) === renderAddress(server);
+  const ask = async (server: StorageServer): Promise<FileCopy> => ({
+    ...{ server: renderAddress(server), isSource: isSource(server) },
+    ...(await askUnlessAvoided(cluster, server, facts, signal)),
+  });
+  const first = isOneEnough ? members.find(isSource) : undefined;
+  if (first === undefined) return await Promise.all(members.map(ask));
+  const answer = await ask(first);
+  if (answer.state === 'present') return [answer];
+  const others = members.filter((server) => server !== first);
+  return [answer, ...(await Promise.all(others.map(ask)))];
 }
 
 /** One that leaves requests unanswered would hold up whoever asks for many files. */

@@ -1,6 +1,10 @@
 import { ProtocolError } from '../fastdfs/protocol/errors.ts';
 import { type FileIdParts, parseFileId } from '../fastdfs/protocol/file-id.ts';
-import { decodeFileName, type FileSource } from '../fastdfs/protocol/file-name-fields.ts';
+import {
+  decodeFileName,
+  type FileKind,
+  type FileSource,
+} from '../fastdfs/protocol/file-name-fields.ts';
 import { BlobStoreError, type FileDescription, type FilePiece } from './blob-store.ts';
 
 /** What a file ID says about where its file is and what it holds. */
@@ -8,6 +12,7 @@ export interface FileIdFacts {
   readonly fileId: string;
   readonly file: FileIdParts;
   readonly source: FileSource;
+  readonly kind: FileKind;
   /** Seconds since 1970 on the source's clock; of the master for a slave. */
   readonly timestamp: number;
   /**
@@ -27,7 +32,7 @@ export function readFileId(fileId: string): FileIdFacts {
     const file = parseFileId(fileId);
     const { source, timestamp, kind, size, crc32 } = decodeFileName(file.fileName);
     const isImmutable = kind === 'normal' || kind === 'trunk';
-    return { fileId, file, source, timestamp, isImmutable, size, crc32 };
+    return { fileId, file, source, kind, timestamp, isImmutable, size, crc32 };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new BlobStoreError('not-found', error.message, { cause: error });
@@ -36,10 +41,11 @@ export function readFileId(fileId: string): FileIdFacts {
 
 /** As `readFileId`, in the words of the interface. */
 export function describeFile(fileId: string): FileDescription {
-  const { file, timestamp, isImmutable, size, crc32 } = readFileId(fileId);
+  const { file, kind, timestamp, isImmutable, size, crc32 } = readFileId(fileId);
   const isKnown = isImmutable && size !== null && crc32 !== null;
   return {
     groupName: file.groupName,
+    kind,
     storedAtMs: timestamp * 1000,
     content: isKnown ? { size, crc32 } : null,
   };

@@ -160,7 +160,7 @@ export class FakeStorage extends FakeService {
     const { fileName, offset, size } = downloadFile.decodeRequest(body);
     const content = this.files.get(fileName);
     if (content === undefined) peer.answer(NOT_FOUND);
-    else peer.answer(0, content.subarray(offset, offset + size));
+    else peer.answer(0, content.subarray(offset, size === 0 ? undefined : offset + size));
   }
 }
 

@@ -25,6 +25,8 @@ export interface BlobFaults {
   undeletable?: Set<string>;
   /** What storage servers say of files; by default all have each that there is. */
   copies?: Map<string, readonly FileCopy[]>;
+  /** Bytes of copies that are not those of the file, by `server fileId`. */
+  copyContents?: Map<string, Buffer>;
 }
 
 /** Files in memory, cut into segments as FastDFS files are, with faults on demand. */
@@ -121,12 +123,13 @@ export class MemoryBlobStore implements BlobStore {
   describeFile(fileId: string): FileDescription {
     const [groupName = ''] = fileId.split('/');
     const content = this.#contents.get(fileId) ?? null;
-    return { groupName, storedAtMs: this.storedAtMs.get(fileId) ?? 0, content };
+    const storedAtMs = this.storedAtMs.get(fileId) ?? 0;
+    return { groupName, kind: 'normal', storedAtMs, content };
   }
 
   async findCopies(
     fileId: string,
-    _options?: { readonly signal: AbortSignal },
+    _options?: { readonly signal: AbortSignal; readonly isOneEnough?: boolean },
   ): Promise<readonly FileCopy[]> {
     const given = this.faults.copies?.get(fileId);
     if (given) return given;
@@ -134,6 +137,12 @@ export class MemoryBlobStore implements BlobStore {
     return this.servers.map((server, index) => {
       return { server, isSource: index === 0, state, problem: null };
     });
+  }
+
+  async openCopy(fileId: string, server: string): Promise<Readable> {
+    const file = this.faults.copyContents?.get(`${server} ${fileId}`) ?? this.files.get(fileId);
+    if (!file) throw new BlobStoreError('not-found', `${fileId} is not there`);
+    return Readable.from([file]);
   }
 
   poolStates(): readonly PoolState[] {

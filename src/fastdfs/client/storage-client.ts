@@ -103,10 +103,16 @@ export class StorageClient {
       );
     }
     return new Promise((resolve, reject) => {
-      const stream = new DownloadStream(resolve);
+      let isStarted = false;
+      const stream = new DownloadStream((started) => {
+        isStarted = true;
+        resolve(started);
+      });
       this.downloadInto(address, request, stream, signal).catch((error: unknown) => {
         reject(error);
-        stream.destroy(error instanceof Error ? error : new Error(String(error)));
+        const failure = error instanceof Error ? error : new Error(String(error));
+        // Before its start nobody listens to the stream's own error.
+        stream.destroy(isStarted ? failure : undefined);
       });
     });
   }
