@@ -44,14 +44,23 @@ export class GatewaySide {
     return {
       head: Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`),
       body,
+      isHead: method === 'HEAD',
     };
   }
 
-  /** Resolves with the bytes of the response's body; rejects on a status other than 2xx. */
-  send(request: PreparedRequest, lane: number): Promise<number> {
+  /**
+   * Resolves with the bytes of the response's body; rejects on a status other than 2xx and those
+   * `accepted`.
+   */
+  send(request: PreparedRequest, lane: number, accepted: readonly number[] = []): Promise<number> {
     const connection = this.#connections[lane];
     if (connection === undefined) throw new RangeError(`no connection for lane ${lane}`);
-    return connection.send(request);
+    return connection.send(request, accepted);
+  }
+
+  /** Leaves what arrives from now on in the sockets. */
+  pause(): void {
+    for (const connection of this.#connections) connection.pause();
   }
 
   close(): void {

@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net';
 export interface PreparedRequest {
   readonly head: Buffer;
   readonly body: Buffer | null;
+  /** The response to a HEAD has no body, whatever Content-Length says. */
+  readonly isHead: boolean;
 }
 
 /**
@@ -17,6 +19,8 @@ export class LoadConnection {
   #head: Buffer = Buffer.alloc(0);
   #bodyBytesLeft = -1;
   #status = 0;
+  #isHead = false;
+  #accepted: readonly number[] = [];
   #bytes = 0;
   #settle: { resolve: (bytes: number) => void; reject: (error: Error) => void } | null = null;
 
@@ -34,8 +38,13 @@ export class LoadConnection {
     return new LoadConnection(socket);
   }
 
-  /** Resolves with the bytes of the response's body; rejects on a status other than 2xx. */
-  send(request: PreparedRequest): Promise<number> {
+  /**
+   * Resolves with the bytes of the response's body; rejects on a status other than 2xx and those
+   * `accepted`.
+   */
+  send(request: PreparedRequest, accepted: readonly number[] = []): Promise<number> {
+    this.#isHead = request.isHead;
+    this.#accepted = accepted;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#socket.cork();
@@ -43,6 +52,11 @@ export class LoadConnection {
       if (request.body !== null) this.#socket.write(request.body);
       this.#socket.uncork();
     });
+  }
+
+  /** Reads nothing more. */
+  pause(): void {
+    this.#socket.pause();
   }
 
   close(): void {
@@ -58,7 +72,8 @@ export class LoadConnection {
       if (end < 0) return;
       const text = this.#head.toString('latin1', 0, end);
       this.#status = Number(text.slice(9, 12));
-      this.#bodyBytesLeft = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? 0);
+      const size = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1] ?? 0);
+      this.#bodyBytesLeft = this.#isHead ? 0 : size;
       content = this.#head.subarray(end + 4);
       this.#head = Buffer.alloc(0);
       this.#bytes = 0;
@@ -69,7 +84,9 @@ export class LoadConnection {
     this.#bodyBytesLeft = -1;
     const settle = this.#settle;
     this.#settle = null;
-    if (this.#status >= 200 && this.#status < 300) settle?.resolve(this.#bytes);
+    const isExpected =
+      (this.#status >= 200 && this.#status < 300) || this.#accepted.includes(this.#status);
+    if (isExpected) settle?.resolve(this.#bytes);
     else settle?.reject(new Error(`HTTP ${this.#status}: ${content.toString('utf8', 0, 400)}`));
   }
 }
