@@ -42,16 +42,37 @@ export function command<Arguments extends unknown[]>(
     const config = loadConfig(process.env, options.config);
     const services = await openServices(config, createLogger('error', STANDARD_ERROR));
     try {
-      // The last argument is the Command itself, which is `this` already.
-      const output = await run({ config, services }, ...(given.slice(0, -1) as Arguments));
-      if (Symbol.asyncIterator in output) {
-        await printReports(output, options.json === true);
-        return;
-      }
-      console.log(options.json ? JSON.stringify(output.json, null, 2) : output.text);
-      if (output.failed) process.exitCode = exitCodes.failed;
+      await print(await run({ config, services }, ...argumentsOf<Arguments>(given)), options);
     } finally {
       await services.close();
     }
   };
+}
+
+/** As `command`, for one that opens what it needs by itself: an index may be too damaged for it. */
+export function plainCommand<Arguments extends unknown[]>(
+  run: (config: Config, ...given: Arguments) => Promise<CommandOutput>,
+) {
+  return async function (this: Command, ...given: unknown[]): Promise<void> {
+    const options = this.optsWithGlobals<GlobalOptions>();
+    const config = loadConfig(process.env, options.config);
+    await print(await run(config, ...argumentsOf<Arguments>(given)), options);
+  };
+}
+
+/** The last argument is the Command itself, which is `this` already. */
+function argumentsOf<Arguments extends unknown[]>(given: readonly unknown[]): Arguments {
+  return given.slice(0, -1) as Arguments;
+}
+
+async function print(
+  output: CommandOutput | AsyncIterable<CommandOutput>,
+  options: GlobalOptions,
+): Promise<void> {
+  if (Symbol.asyncIterator in output) {
+    await printReports(output, options.json === true);
+    return;
+  }
+  console.log(options.json ? JSON.stringify(output.json, null, 2) : output.text);
+  if (output.failed) process.exitCode = exitCodes.failed;
 }

@@ -4,6 +4,7 @@ import { addKey, addUser, listKeys, listUsers, removeKey, removeUser } from './a
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
 import { command } from './command.ts';
+import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { presign } from './presign.ts';
 import { checkReplicas } from './replicas.ts';
@@ -52,6 +53,7 @@ export function createProgram(): Command {
     .option('--restart', 'from the beginning, not where the last run was stopped')
     .action(command(checkReplicas));
   addDeletionCommands(program.command('gc').description('files that no key needs any more'));
+  addFsckCommand(program);
   return program;
 }
 

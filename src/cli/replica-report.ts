@@ -1,10 +1,10 @@
 import type { FileCopy } from '../blob-store/blob-store.ts';
 import { isOpen, type ReplicaFinding, type ReplicaWalkState } from '../core/replicas/walk-state.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
+import { bucketNamesById } from './bucket-names.ts';
 import type { CommandOutput } from './command.ts';
 import { renderTable } from './table.ts';
 
-const BUCKETS_PER_PAGE = 1_000;
 /** Findings that are shown to a person; JSON has all. */
 const FINDINGS_SHOWN_MAX = 100;
 
@@ -20,7 +20,8 @@ export async function reportReplicas(
   index: Pick<ObjectIndex, 'listBuckets'>,
   facts: RunFacts,
 ): Promise<Pick<CommandOutput, 'json' | 'text'>> {
-  const names = state.findings.length > 0 ? await bucketNames(index) : new Map<number, string>();
+  const names =
+    state.findings.length > 0 ? await bucketNamesById(index) : new Map<number, string>();
   const findings = state.findings.map((finding) => toReported(finding, names));
   const { verdictCounts } = state;
   const json = {
@@ -53,17 +54,6 @@ function toReported(finding: ReplicaFinding, names: ReadonlyMap<number, string>)
     uploadId,
   }));
   return { ...facts, keys };
-}
-
-async function bucketNames(index: Pick<ObjectIndex, 'listBuckets'>): Promise<Map<number, string>> {
-  const names = new Map<number, string>();
-  for (let after = ''; ; ) {
-    const request = { ownerId: null, prefix: '', after, limit: BUCKETS_PER_PAGE };
-    const page = await index.listBuckets(request);
-    for (const { id, name } of page) names.set(id, name);
-    if (page.length < BUCKETS_PER_PAGE) return names;
-    after = page.at(-1)?.name ?? '';
-  }
 }
 
 function renderReport(
