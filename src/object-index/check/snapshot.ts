@@ -53,8 +53,8 @@ export async function takeSnapshot(
 export function openSnapshot(copyPath: string): SqliteDatabase {
   const database = new Database(copyPath);
   try {
-    // Without a log or journal beside it, whose names would stay behind.
-    database.pragma('locking_mode = EXCLUSIVE');
+    // Without a log or journal beside it, whose names would stay behind. OFF alone leaves the log.
+    database.pragma('journal_mode = DELETE');
     database.pragma('journal_mode = OFF');
     database.pragma('foreign_keys = OFF');
     // Sorting takes space on the disk, not memory.
