@@ -2,12 +2,17 @@ import { checkIndexFile } from '../check-index.ts';
 import type { Config } from '../config.ts';
 import { FindingLog } from '../core/fsck/findings.ts';
 import type { CommandOutput } from './command.ts';
-import type { FsckOptions } from './fsck.ts';
 import { reportFsck } from './fsck-report.ts';
 import { takeInterruption } from './interruption.ts';
 
+export interface FsckIndexOptions {
+  readonly repair?: boolean;
+  /** Another index than the gateway's: a backup. */
+  readonly index?: string;
+}
+
 /** What the tables of the index say, without asking FastDFS. */
-export async function fsckIndex(config: Config, options: FsckOptions): Promise<CommandOutput> {
+export async function fsckIndex(config: Config, options: FsckIndexOptions): Promise<CommandOutput> {
   const findings = new FindingLog();
   const interruption = takeInterruption();
   let isFinished = false;

@@ -2,16 +2,9 @@ import type { Command } from 'commander';
 import { plainCommand } from './command.ts';
 import { fsckIndex } from './fsck-index.ts';
 
-/** Options of every mode; each takes what is for it. */
-export interface FsckOptions {
-  readonly repair?: boolean;
-  /** Another index than the gateway's: a backup. */
-  readonly index?: string;
-}
-
 /**
  * Checks what the gateway keeps, one kind of check for each option. Each is a command of its own
- * in a file of its own and reports with `reportFsck`; a mode that needs index and blob store is
+ * in a file of its own, with its options, and reports with `reportFsck`; a mode that needs index and blob store is
  * wrapped in `command`, one that does not in `plainCommand`.
  */
 export function fsck(this: Command, ...given: unknown[]): Promise<void> {
