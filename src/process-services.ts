@@ -6,6 +6,7 @@ import { OpenFiles } from './core/open-files.ts';
 import { Orphans } from './core/orphans.ts';
 import { SecretBox } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
+import { logIndexEvents } from './log-index-events.ts';
 import { openSqliteIndex } from './object-index/sqlite-index.ts';
 import { Closers } from './support/closers.ts';
 import type { Logger } from './support/logger.ts';
@@ -64,13 +65,14 @@ export async function openProcessServices(
   }
 }
 
-function openIndex(config: Config, { threads, onFailure }: ProcessOptions) {
+function openIndex(config: Config, { logger, threads, onFailure }: ProcessOptions) {
   return openSqliteIndex({
     path: config.indexPath,
     deleteDelayMs: config.deleteDelayMs,
     replicaCheckDelayMs: config.replicas.checkDelayMs,
     ...(threads ? {} : { threads }),
     ...(onFailure && { onFailure }),
+    onEvent: logIndexEvents(logger, config.indexPath),
   });
 }
 

@@ -2,18 +2,25 @@ import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { makeDirectories } from '../support/make-directories.ts';
+import { LOG_LIMITS } from './log-limits.ts';
 import { IndexError } from './object-index.ts';
 import { runStatements, type Statement, type Statements } from './statements.ts';
 
 export type SqliteDatabase = Database.Database;
 
-/** How long a lock of another process (a command, a second gateway) is waited for. */
-const BUSY_TIMEOUT_MS = 5_000;
+/** How long a lock of another process (a command, another worker) is waited for. */
+export const LOCK_WAIT_MS_MAX = 5_000;
 const PAGE_CACHE_KIB = 16 * 1024;
-/** Pages of the write-ahead log after which a commit copies them into the database: 8 MiB. */
+/**
+ * Pages of the write-ahead log after which a commit copies them into the database: 8 MiB. For
+ * connections of migrations and commands; that of `SqliteWriter` leaves it to `LogCheckpointer`.
+ */
 const WAL_AUTOCHECKPOINT_PAGES = 2_000;
-/** The log file is cut back to this size whenever it starts again from its beginning. */
-const WAL_SIZE_BYTES_KEPT = 16 * 1024 * 1024;
+/**
+ * The log file is cut back to this size whenever it starts again from its beginning. Smaller would
+ * have the file system find the same space again and again: syncs are faster inside a file.
+ */
+const WAL_SIZE_BYTES_KEPT = LOG_LIMITS.restartSizeBytes;
 
 /** Opens the database to write; makes it, readable by its owner only, when it is missing. */
 export function openDatabase(path: string): SqliteDatabase {
@@ -21,7 +28,7 @@ export function openDatabase(path: string): SqliteDatabase {
     makeDirectories(dirname(path));
     makeFile(path);
   }
-  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  const database = new Database(path, { timeout: LOCK_WAIT_MS_MAX });
   database.pragma('journal_mode = WAL');
   // A commit returns when its log records are on the disk, not only in the page cache.
   database.pragma('synchronous = FULL');
@@ -48,7 +55,7 @@ function makeFile(path: string): void {
 
 /** Opens an existing database to read beside its writer. */
 export function openReadOnly(path: string): SqliteDatabase {
-  const database = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  const database = new Database(path, { readonly: true, timeout: LOCK_WAIT_MS_MAX });
   database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
   return database;
 }
@@ -125,7 +132,7 @@ export function toIndexError(
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return new IndexError(
       'overloaded',
-      `another process has locked the index ${path} for more than ${BUSY_TIMEOUT_MS} ms`,
+      `another process has locked the index ${path} for more than ${LOCK_WAIT_MS_MAX} ms`,
       details,
     );
   }

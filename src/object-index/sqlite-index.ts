@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import type { IndexEvent } from './index-events.ts';
+import { keepLogHere, keepLogOnThread } from './log-keeping.ts';
 import { measureIndex } from './measurements.ts';
 import { migrate } from './migrate.ts';
 import { IndexError, type ObjectIndex } from './object-index.ts';
@@ -22,6 +24,7 @@ import {
 import { runListing } from './sqlite-reader.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { WorkerChannel } from './worker-channel.ts';
+import { RestartRequest } from './write-ahead-log.ts';
 import { WriteHealth } from './write-health.ts';
 
 export interface SqliteIndexSettings {
@@ -47,6 +50,8 @@ export interface SqliteIndexSettings {
    * read from now on need not be what a restart finds, so that the process had better end.
    */
   readonly onFailure?: (error: IndexError) => void;
+  /** Told of what an operator should know and no operation tells. */
+  readonly onEvent?: (event: IndexEvent) => void;
 }
 
 const WAITING_WRITES_MAX = 10_000;
@@ -80,8 +85,10 @@ function openMigrated(path: string): SqliteDatabase {
 }
 
 function localIndex(settings: SqliteIndexSettings, database: SqliteDatabase): ObjectIndex {
-  const { path } = settings;
-  const writer = new SqliteWriter(path, writeOperations as OperationTable, database);
+  const { path, onEvent = () => {} } = settings;
+  const restart = new RestartRequest();
+  const log = path === ':memory:' ? null : keepLogHere(path, restart, onEvent);
+  const writer = new SqliteWriter(path, writeOperations as OperationTable, database, { restart });
   // Batches run from start to end in one turn, so that reads between them see commits only.
   const writes = new LocalChannel(writerSettings(settings), (requests, context) =>
     writer.runBatch(requests, context),
@@ -93,6 +100,7 @@ function localIndex(settings: SqliteIndexSettings, database: SqliteDatabase): Ob
   return bindIndex(settings, writes, reads, reader, async () => {
     await reads.close();
     await writes.close();
+    await log?.close();
     reader.database.close();
     writer.close();
   });
@@ -102,19 +110,23 @@ async function threadedIndex(
   settings: SqliteIndexSettings,
   point: SqliteDatabase,
 ): Promise<ObjectIndex> {
-  const { path } = settings;
-  const startWorker = (url: URL, { batchMax }: ChannelSettings): Worker =>
+  const { path, onEvent = () => {} } = settings;
+  const restart = new RestartRequest();
+  const startWorker = (url: URL, { batchMax }: ChannelSettings): Worker => {
+    const workerData = { path, batchMax, restart: restart.buffer };
     // Flags of this process (`--eval`, loaders) are not for a compiled file.
-    new Worker(url, { workerData: { path, batchMax }, execArgv: [] });
+    return new Worker(url, { workerData, execArgv: [] });
+  };
   const writerUrl = new URL('./sqlite-writer-worker.js', import.meta.url);
   const readerUrl = new URL('./sqlite-reader-worker.js', import.meta.url);
   const forWriter = writerSettings(settings);
   const forReader = readerSettings(settings);
   const writes = new WorkerChannel(forWriter, () => startWorker(writerUrl, forWriter));
   const reads = new WorkerChannel(forReader, () => startWorker(readerUrl, forReader));
+  const log = keepLogOnThread(path, restart, onEvent);
   const index = bindIndex(settings, writes, reads, new SqliteRunner(point), async () => {
     // The writer goes last: the last connection to close copies the log into the database.
-    await reads.close();
+    await Promise.all([reads.close(), log.close()]);
     point.close();
     await writes.close();
   });

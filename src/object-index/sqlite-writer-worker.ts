@@ -4,11 +4,18 @@ import { type OperationTable, writeOperations } from './operations.ts';
 import { openDatabase } from './sqlite-database.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { serveRequests } from './worker-channel.ts';
+import { RestartRequest } from './write-ahead-log.ts';
 
-const { path, batchMax } = workerData as { readonly path: string; readonly batchMax: number };
+const { path, batchMax, restart } = workerData as {
+  readonly path: string;
+  readonly batchMax: number;
+  readonly restart: SharedArrayBuffer;
+};
 if (!parentPort) throw new Error('not a worker thread');
 const operations = writeOperations as OperationTable;
-const writer = new SqliteWriter(path, operations, openDatabase(path));
+const writer = new SqliteWriter(path, operations, openDatabase(path), {
+  restart: new RestartRequest(restart),
+});
 serveRequests(
   parentPort,
   { batchMax },

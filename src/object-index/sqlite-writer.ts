@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { LOG_LIMITS, type LogLimits } from './log-limits.ts';
 import type { OperationTable } from './operations.ts';
 import { failedReply, type Reply, type Request } from './request-channel.ts';
 import {
@@ -9,18 +9,24 @@ import {
   toIndexError,
 } from './sqlite-database.ts';
 import type { WriteContext } from './statements.ts';
+import { checkpoint, type RestartRequest } from './write-ahead-log.ts';
+import { WriteTurn } from './write-turn.ts';
 
-export interface LogLimits {
-  /** A larger log is copied into the database and cut to nothing, readers permitting. */
-  readonly sizeBytesMax: number;
-  readonly checkIntervalMs: number;
-}
-
-const LOG_LIMITS: LogLimits = { sizeBytesMax: 64 * 1024 * 1024, checkIntervalMs: 1_000 };
-/** How long that waits for readers that still use the log; writes wait meanwhile. */
-const TRUNCATE_BUSY_TIMEOUT_MS = 200;
 /** Errors after which the connection is not trusted any more. */
 const CONNECTION_ERRORS = /^SQLITE_(IOERR|CANTOPEN|CORRUPT|NOTADB|PROTOCOL|NOMEM|READONLY)/;
+
+export interface WriterSettings {
+  /** By whoever copies the log into the database; without it, commits do that themselves. */
+  readonly restart?: RestartRequest;
+  readonly logLimits?: LogLimits;
+  readonly lockWaitMsMax?: number;
+}
+
+/** The connection in use, and what belongs to it. */
+interface WriterConnection {
+  readonly runner: SqliteRunner;
+  readonly turn: WriteTurn;
+}
 
 /**
  * Runs writes in batches: one transaction, one fsync, each write in a savepoint of its own, so
@@ -29,35 +35,35 @@ const CONNECTION_ERRORS = /^SQLITE_(IOERR|CANTOPEN|CORRUPT|NOTADB|PROTOCOL|NOMEM
 export class SqliteWriter {
   readonly #path: string;
   readonly #operations: OperationTable;
-  readonly #logLimits: LogLimits;
-  #runner: SqliteRunner | null;
-  #logCheckedAtMs = performance.now();
+  readonly #settings: WriterSettings;
+  #connection: WriterConnection | null;
 
   /** `database` is taken over; later ones are opened here, when a connection has failed. */
   constructor(
     path: string,
     operations: OperationTable,
     database: SqliteDatabase,
-    logLimits: LogLimits = LOG_LIMITS,
+    settings: WriterSettings = {},
   ) {
     this.#path = path;
     this.#operations = operations;
-    this.#logLimits = logLimits;
-    this.#runner = new SqliteRunner(database);
+    this.#settings = settings;
+    this.#connection = this.#use(database);
   }
 
   /** Never throws: what went wrong is in the replies, one for each request, in order. */
   runBatch(requests: readonly Request[], context: WriteContext): Reply[] {
     let isCommitting = false;
     try {
-      this.#runner ??= new SqliteRunner(openDatabase(this.#path));
-      const { database } = this.#runner;
-      database.exec('BEGIN IMMEDIATE');
+      this.#connection ??= this.#use(openDatabase(this.#path));
+      const { runner, turn } = this.#connection;
+      // Before the batch: those of the last one have their answers already.
+      this.#restartLog(runner.database);
+      turn.begin();
       const replies: Reply[] = [];
-      for (const request of requests) replies.push(this.#runOne(this.#runner, request, context));
+      for (const request of requests) replies.push(this.#runOne(runner, request, context));
       isCommitting = true;
-      database.exec('COMMIT');
-      this.#boundLog(database);
+      runner.database.exec('COMMIT');
       return replies;
     } catch (error) {
       // A commit whose log records could not be synced may still turn up after a power failure.
@@ -73,8 +79,14 @@ export class SqliteWriter {
 
   /** Also copies the log into the database when this is the last connection. */
   close(): void {
-    this.#runner?.database.close();
-    this.#runner = null;
+    this.#connection?.runner.database.close();
+    this.#connection = null;
+  }
+
+  #use(database: SqliteDatabase): WriterConnection {
+    const { restart, lockWaitMsMax } = this.#settings;
+    if (restart) database.pragma('wal_autocheckpoint = 0');
+    return { runner: new SqliteRunner(database), turn: new WriteTurn(database, lockWaitMsMax) };
   }
 
   #runOne(runner: SqliteRunner, [name, args]: Request, context: WriteContext): Reply {
@@ -96,7 +108,7 @@ export class SqliteWriter {
   }
 
   #recover(error: unknown): void {
-    const database = this.#runner?.database;
+    const database = this.#connection?.runner.database;
     if (!database) return;
     try {
       if (database.inTransaction) database.exec('ROLLBACK');
@@ -104,29 +116,27 @@ export class SqliteWriter {
     } catch {
       // A connection that cannot even roll back is replaced below.
     }
-    this.#runner = null;
+    this.#connection = null;
     database.close();
   }
 
   /**
-   * Automatic checkpoints cannot start the log again from its beginning while some reader uses it,
-   * so under steady load it may grow without end; this waits for a gap between readers. Never
-   * throws: what was committed stays so when the log cannot be copied now.
+   * Copies the little that is left of the log and waits for readers that use it, when that was
+   * asked for. Never throws: a log that cannot be copied now does not fail writes.
    */
-  #boundLog(database: SqliteDatabase): void {
-    const nowMs = performance.now();
-    if (nowMs - this.#logCheckedAtMs < this.#logLimits.checkIntervalMs) return;
-    this.#logCheckedAtMs = nowMs;
-    const log = statSync(`${this.#path}-wal`, { throwIfNoEntry: false });
-    if (!log || log.size <= this.#logLimits.sizeBytesMax) return;
-    const timeoutMs = database.pragma('busy_timeout', { simple: true });
-    database.pragma(`busy_timeout = ${TRUNCATE_BUSY_TIMEOUT_MS}`);
+  #restartLog(database: SqliteDatabase): void {
+    const { restart, logLimits = LOG_LIMITS } = this.#settings;
+    const waitMs = restart?.take() ?? null;
+    if (waitMs === null) return;
     try {
-      database.pragma('wal_checkpoint(TRUNCATE)');
+      // Another process may have done it meanwhile.
+      if (checkpoint(database, 'NOOP').sizeBytes < logLimits.restartSizeBytes) return;
+      database.pragma(`busy_timeout = ${waitMs}`);
+      checkpoint(database, 'RESTART');
     } catch {
-      // Tried again at the next check; a disk that is full or broken fails writes by itself.
+      // Asked for again; a disk that is full or broken fails writes by itself.
     } finally {
-      database.pragma(`busy_timeout = ${timeoutMs}`);
+      database.pragma('busy_timeout = 0');
     }
   }
 }

@@ -1,41 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type * as SqliteIndex from '../../src/object-index/sqlite-index.ts';
+import { compiledIndex, IndexWriterProcess } from '../support/index-writer-process.ts';
 import { newObject, newPart, newUpload, putObject } from '../support/new-records.ts';
 import { createBucket } from '../support/object-index.ts';
-
-/** Threads load compiled code, so this is the index as `npm run build` made it. */
-const compiled = new URL('../../dist/object-index/sqlite-index.js', import.meta.url).href;
-
-/** Puts `PREFIX-0`, `PREFIX-1` … sixteen at a time and prints each key when it is acknowledged. */
-const writerProgram = `
-  const [path, bucketId, prefix, countMax] = process.argv.slice(1);
-  const { openSqliteIndex } = await import(${JSON.stringify(compiled)});
-  const index = await openSqliteIndex({ path, deleteDelayMs: 1 });
-  let next = 0;
-  async function work() {
-    while (next < Number(countMax)) {
-      const key = prefix + '-' + next++;
-      const segments = [{ fileId: 'group1/' + key, fileOffset: 0, size: 1 }];
-      const { outcome } = await index.putObject({
-        bucketId: Number(bucketId), key, ownerId: 'o', size: 1, etag: 'e', checksum: null,
-        lastModifiedMs: 1, segments, headers: {}, userMetadata: {},
-      });
-      if (outcome !== 'stored') throw new Error(outcome);
-      process.stdout.write(key + '\\n');
-    }
-  }
-  await Promise.all(Array.from({ length: 16 }, work));
-  await index.close();
-  process.stdout.write('closed\\n');
-`;
 
 describe('the SQLite index on threads', () => {
   let directory: string;
@@ -44,16 +16,12 @@ describe('the SQLite index on threads', () => {
   let bucketId: number;
 
   async function open(settings: Partial<SqliteIndex.SqliteIndexSettings> = {}) {
-    const { openSqliteIndex } = (await import(compiled)) as typeof SqliteIndex;
+    const { openSqliteIndex } = (await import(compiledIndex)) as typeof SqliteIndex;
     return openSqliteIndex({ path, deleteDelayMs: 1, ...settings });
   }
 
-  function startWriter(prefix: string, countMax: number): ChildProcess {
-    const source = ['--input-type=module', '-e', writerProgram];
-    return spawn(process.execPath, [...source, path, `${bucketId}`, prefix, `${countMax}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  }
+  const startWriter = (prefix: string, countMax: number): IndexWriterProcess =>
+    new IndexWriterProcess(path, bucketId, prefix, countMax);
 
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'object-index-threads-'));
@@ -125,29 +93,36 @@ describe('the SQLite index on threads', () => {
     await expect(open({ path: directory })).rejects.toThrow();
   });
 
-  it('takes writes of two processes at the same time', async () => {
-    const child = startWriter('child', 300);
-    const exited = once(child, 'exit');
-    child.stdout?.resume();
-    for (let i = 0; i < 300; i += 1) await putObject(index, newObject(bucketId, `own-${i}`));
-    expect(await exited).toEqual([0, null]);
-    const page = { bucketId, delimiter: '-', after: '', limit: 1000 };
-    for (const prefix of ['own-', 'child-']) {
-      expect((await index.listObjects({ ...page, prefix })).objects).toHaveLength(300);
+  it('takes writes of several processes at the same time, of each its share', async () => {
+    const [prefixes, count] = [['a', 'b', 'c', 'd'], 400];
+    const writers = prefixes.map((prefix) => startWriter(prefix, count));
+    await Promise.all(writers.map((writer) => writer.ready()));
+    const acknowledged = await Promise.all(writers.map((writer) => writer.writeAll()));
+    for (const keys of acknowledged) expect(keys).toHaveLength(count);
+    expect(await Promise.all(writers.map(({ exited }) => exited))).toEqual(
+      prefixes.map(() => [0, null]),
+    );
+    const database = new Database(path, { readonly: true });
+    // Ids are given in the order of the transactions.
+    const keys = database.prepare('SELECT key FROM objects ORDER BY id').pluck().all() as string[];
+    database.close();
+    expect(new Set(keys)).toEqual(new Set(acknowledged.flat()));
+    const firstHalf = keys.slice(0, keys.length / 2);
+    for (const prefix of prefixes) {
+      const share = firstHalf.filter((key) => key.startsWith(prefix)).length / firstHalf.length;
+      expect(share).toBeGreaterThan(0.05);
     }
   });
 
   it('has kept every acknowledged write of a process that was killed', async () => {
     for (const round of ['one', 'two', 'three']) {
       const child = startWriter(round, 1_000_000);
-      const exited = once(child, 'exit');
-      if (!child.stdout) throw new Error('no output');
       const acknowledged: string[] = [];
-      for await (const key of createInterface({ input: child.stdout })) {
+      for await (const key of child.write()) {
         acknowledged.push(key);
-        if (acknowledged.length === 200) child.kill('SIGKILL');
+        if (acknowledged.length === 200) child.kill();
       }
-      expect(await exited).toEqual([null, 'SIGKILL']);
+      expect(await child.exited).toEqual([null, 'SIGKILL']);
       expect(acknowledged.length).toBeGreaterThanOrEqual(200);
       for (const key of acknowledged) {
         expect(await index.findObject(bucketId, key)).toMatchObject({ fileId: `group1/${key}` });

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LOG_LIMITS } from '../../../src/object-index/log-limits.ts';
 import { migrate } from '../../../src/object-index/migrate.ts';
 import { type OperationTable, writeOperations } from '../../../src/object-index/operations.ts';
 import type { Reply, Request } from '../../../src/object-index/request-channel.ts';
 import { openDatabase, type SqliteDatabase } from '../../../src/object-index/sqlite-database.ts';
 import { SqliteWriter } from '../../../src/object-index/sqlite-writer.ts';
 import { run } from '../../../src/object-index/statements.ts';
+import { checkpoint, RestartRequest } from '../../../src/object-index/write-ahead-log.ts';
 import { NOW_MS } from '../../support/object-index.ts';
 
 const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS };
@@ -117,49 +119,73 @@ describe('SqliteWriter', () => {
   /** `g/a`, and `g/b` when its page had room. */
   const queuedBefore = (replies: readonly Reply[]) => (reasons(replies)[1] === 'done' ? 2 : 1);
 
-  it('cuts a log that a reader let grow, as soon as the reader is gone', () => {
-    const limits = { sizeBytesMax: 100_000, checkIntervalMs: 0 };
-    const bounded = new SqliteWriter(path, operations, openDatabase(path), limits);
-    const write = (name: string) => {
-      const files = Array.from({ length: 500 }, (_, i) => `g/${name}-${i}-${'x'.repeat(80)}`);
-      return reasons(bounded.runBatch([['queueDeletions', [files, 1]]], context));
-    };
-    const logSize = () => statSync(`${path}-wal`).size;
-    observer.exec('BEGIN');
-    observer.prepare('SELECT COUNT(*) FROM deletion_queue').get();
-    for (const name of ['a', 'b', 'c']) expect(write(name)).toEqual(['done']);
-    expect(logSize()).toBeGreaterThan(limits.sizeBytesMax);
-    observer.exec('COMMIT');
-    expect(write('d')).toEqual(['done']);
-    expect(logSize()).toBe(0);
-    bounded.close();
-    expect(queued()).toHaveLength(2000);
-  });
+  describe('asked to have the log started over', () => {
+    const logLimits = { ...LOG_LIMITS, restartSizeBytes: 100_000 };
+    const many = Array.from({ length: 1500 }, (_, i) => `g/${i}-${'x'.repeat(80)}`);
+    let restart: RestartRequest;
+    let restarting: SqliteWriter;
+    let own: SqliteDatabase;
+    const logSize = () => checkpoint(observer, 'NOOP').sizeBytes;
+    beforeEach(() => {
+      restart = new RestartRequest();
+      own = openDatabase(path);
+      restarting = new SqliteWriter(path, operations, own, { restart, logLimits });
+      expect(reasons(restarting.runBatch([['queueDeletions', [many, 1]]], context))).toEqual([
+        'done',
+      ]);
+      expect(logSize()).toBeGreaterThan(logLimits.restartSizeBytes);
+    });
+    afterEach(() => restarting.close());
 
-  it('does not fail what was committed when the log cannot be cut', () => {
-    const unlucky = openDatabase(path);
-    const pragma = unlucky.pragma.bind(unlucky);
-    let attempts = 0;
-    unlucky.pragma = (source, options) => {
-      if (!source.startsWith('wal_checkpoint')) return pragma(source, options);
-      attempts += 1;
-      throw new Error('disk I/O error');
-    };
-    const limits = { sizeBytesMax: 0, checkIntervalMs: 0 };
-    const bounded = new SqliteWriter(path, operations, unlucky, limits);
-    expect(reasons(bounded.runBatch([queue('g/a')], context))).toEqual(['done']);
-    expect(attempts).toBe(1);
-    expect(queued()).toEqual(['g/a']);
-    bounded.close();
+    it('does it before the next transaction, and not again unasked', () => {
+      restart.ask(10);
+      expect(reasons(restarting.runBatch([queue('g/a')], context))).toEqual(['done']);
+      const restarted = logSize();
+      expect(restarted).toBeLessThan(logLimits.restartSizeBytes);
+      expect(reasons(restarting.runBatch([queue('g/b')], context))).toEqual(['done']);
+      expect(logSize()).toBeGreaterThan(restarted);
+      expect(queued()).toHaveLength(many.length + 2);
+    });
+
+    it('writes on when a reader does not end meanwhile', () => {
+      const reader = new Database(path, { readonly: true });
+      reader.exec('BEGIN');
+      reader.prepare('SELECT COUNT(*) FROM deletion_queue').get();
+      restart.ask(10);
+      const before = logSize();
+      expect(reasons(restarting.runBatch([queue('g/a')], context))).toEqual(['done']);
+      expect(logSize()).toBeGreaterThan(before);
+      reader.exec('COMMIT');
+      reader.close();
+      restart.ask(10);
+      expect(reasons(restarting.runBatch([queue('g/b')], context))).toEqual(['done']);
+      expect(logSize()).toBeLessThan(before);
+    });
+
+    it('does not fail writes when the log cannot be copied', () => {
+      const pragma = own.pragma.bind(own);
+      let attempts = 0;
+      own.pragma = (source, options) => {
+        if (source !== 'wal_checkpoint(RESTART)') return pragma(source, options);
+        attempts += 1;
+        throw new Error('disk I/O error');
+      };
+      restart.ask(10);
+      expect(reasons(restarting.runBatch([queue('g/a')], context))).toEqual(['done']);
+      expect(attempts).toBe(1);
+      expect(queued()).toContain('g/a');
+    });
   });
 
   it('is overloaded while another process keeps the lock, and recovers', () => {
-    database.pragma('busy_timeout = 10');
+    const settings = { lockWaitMsMax: 10 };
+    const hasty = new SqliteWriter(path, operations, openDatabase(path), settings);
     observer.exec('BEGIN IMMEDIATE');
-    const replies = writer.runBatch([queue('g/a')], context);
+    const replies = hasty.runBatch([queue('g/a')], context);
     expect(reasons(replies)).toEqual(['overloaded']);
     observer.exec('COMMIT');
-    expect(reasons(writer.runBatch([queue('g/a')], context))).toEqual(['done']);
+    expect(reasons(hasty.runBatch([queue('g/a')], context))).toEqual(['done']);
+    hasty.close();
   });
 
   it('opens the database again after its connection has failed', () => {
