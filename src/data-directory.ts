@@ -56,6 +56,10 @@ export class DataDirectory {
     return join(this.path, 'fastdfs');
   }
 
+  get masterKeyPath(): string {
+    return join(this.path, 'master.key');
+  }
+
   get rootCredentialsPath(): string {
     return join(this.path, 'root-credentials');
   }
@@ -70,7 +74,7 @@ export class DataDirectory {
    * neither that file nor an index. Throws `DataDirectoryError` when the file is damaged or gone.
    */
   loadMasterKey(indexPath: string): Buffer {
-    const path = join(this.path, 'master.key');
+    const path = this.masterKeyPath;
     if (!existsSync(path)) {
       if (existsSync(indexPath)) {
         throw new DataDirectoryError(
@@ -79,9 +83,20 @@ export class DataDirectory {
       }
       writeNewFile(path, `${randomBytes(MASTER_KEY_SIZE).toString('hex')}\n`);
     }
-    const text = readFileSync(path, 'utf8').trim();
+    return this.#readMasterKey();
+  }
+
+  /** Null when there is none. Throws `DataDirectoryError` when the file is damaged. */
+  findMasterKey(): Buffer | null {
+    return existsSync(this.masterKeyPath) ? this.#readMasterKey() : null;
+  }
+
+  #readMasterKey(): Buffer {
+    const text = readFileSync(this.masterKeyPath, 'utf8').trim();
     if (!/^[0-9a-fA-F]{64}$/.test(text)) {
-      throw new DataDirectoryError(`${path} is damaged: it must hold 64 hexadecimal digits.`);
+      throw new DataDirectoryError(
+        `${this.masterKeyPath} is damaged: it must hold 64 hexadecimal digits.`,
+      );
     }
     return Buffer.from(text, 'hex');
   }

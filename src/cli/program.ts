@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import { loadConfig } from '../config.ts';
 import { addKey, addUser, listKeys, listUsers, removeKey, removeUser } from './access-keys.ts';
+import { backupIndex } from './backup.ts';
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
-import { command } from './command.ts';
+import { command, plainCommand } from './command.ts';
 import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { presign } from './presign.ts';
@@ -52,6 +53,11 @@ export function createProgram(): Command {
     .option('--rate <files>', 'files per second (default: 200)')
     .option('--restart', 'from the beginning, not where the last run was stopped')
     .action(command(checkReplicas));
+  program
+    .command('backup <file>')
+    .description('copy the index into a file, verified, while the gateway runs or not')
+    .option('--force', 'replace the file when it is there')
+    .action(plainCommand(backupIndex));
   addDeletionCommands(program.command('gc').description('files that no key needs any more'));
   addFsckCommand(program);
   return program;

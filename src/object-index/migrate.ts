@@ -1,26 +1,14 @@
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { IndexFileError, makePartial, placeFile, removePartial } from './index-file.ts';
+import { appliedNumber, type Migration, migrationsDirectory, readMigrations } from './schema.ts';
 import { openReadOnly, type SqliteDatabase } from './sqlite-database.ts';
-
-interface Migration {
-  readonly number: number;
-  /** `0001-initial` */
-  readonly name: string;
-  readonly sql: string;
-}
-
-/** The same place from `src/object-index` and from `dist/object-index`. */
-const migrationsDirectory = fileURLToPath(new URL('../../migrations/sqlite', import.meta.url));
+import { verifyCopy } from './verify-copy.ts';
 
 /** A copy of a large database takes minutes; another process that starts meanwhile waits for it. */
 const LOCK_TIMEOUT_MS = 10 * 60_000;
 
-const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
-
 /**
  * Brings the schema up to what this program knows, each migration in a transaction of its own.
- * An existing database is copied first, to `PATH.before-NAME`. Several processes may do this at
+ * An existing database is copied first, to `PATH.before-NAME`, and the copy verified. Several processes may do this at
  * the same time. Throws when the database is newer than the program or is not an index.
  */
 export function migrate(
@@ -51,7 +39,7 @@ function applyAll(database: SqliteDatabase, path: string, known: readonly Migrat
       const next = known.find((migration) => migration.number > applied);
       isNew ||= applied === 0;
       if (next && !isNew && !isCopied) {
-        copyDatabase(path, `${path}.before-${next.name}`);
+        copyDatabase(path, `${path}.before-${next.name}`, known);
         isCopied = true;
       }
       if (next) apply(database, next);
@@ -62,48 +50,6 @@ function applyAll(database: SqliteDatabase, path: string, known: readonly Migrat
       throw error;
     }
   }
-}
-
-function readMigrations(directory: string): Migration[] {
-  const migrations: Migration[] = [];
-  for (const fileName of readdirSync(directory).sort()) {
-    const number = Number(FILE_NAME.exec(fileName)?.[1] ?? Number.NaN);
-    if (Number.isNaN(number)) continue;
-    if (number !== migrations.length + 1) {
-      throw new Error(`${join(directory, fileName)}: expected number ${migrations.length + 1}`);
-    }
-    const sql = readFileSync(join(directory, fileName), 'utf8');
-    migrations.push({ number, name: fileName.replace(/\.sql$/, ''), sql });
-  }
-  if (migrations.length === 0) throw new Error(`no migrations in ${directory}`);
-  return migrations;
-}
-
-/** The number of the last migration that was applied; 0 for an empty database. */
-function appliedNumber(
-  database: SqliteDatabase,
-  path: string,
-  known: readonly Migration[],
-): number {
-  const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
-    .pluck()
-    .all();
-  if (tables.length === 0) return 0;
-  if (!tables.includes('schema_migrations')) {
-    throw new Error(`${path} is a database of something else: it has no schema_migrations table`);
-  }
-  const applied = database
-    .prepare('SELECT COALESCE(MAX(number), 0) FROM schema_migrations')
-    .pluck()
-    .get() as number;
-  if (applied > known.length) {
-    throw new Error(
-      `${path} has migration ${applied}, this program knows ${known.length}: ` +
-        'run the newer program, or restore the copy it made before migrating',
-    );
-  }
-  return applied;
 }
 
 function apply(database: SqliteDatabase, migration: Migration): void {
@@ -122,18 +68,28 @@ function apply(database: SqliteDatabase, migration: Migration): void {
     .run(migration.number, migration.name, Date.now());
 }
 
-/** The copy appears under its name only when it is complete. */
-function copyDatabase(path: string, copyPath: string): void {
-  const partialPath = `${copyPath}.partial`;
-  rmSync(partialPath, { force: true });
-  // SQLite fills an empty file, too; one that it made itself could be read by other users.
-  closeSync(openSync(partialPath, 'wx', 0o600));
-  // Another connection, because VACUUM does not run inside a transaction.
-  const source = openReadOnly(path);
+/**
+ * The copy appears under its name only when it is complete, on the disk and verified. An older one
+ * of that name, from a migration that was not finished, is replaced.
+ */
+function copyDatabase(path: string, copyPath: string, known: readonly Migration[]): void {
+  const partial = makePartial(copyPath);
   try {
-    source.prepare('VACUUM INTO ?').run(partialPath);
-  } finally {
-    source.close();
+    // Another connection, because VACUUM does not run inside a transaction.
+    const source = openReadOnly(path);
+    try {
+      source.prepare('VACUUM INTO ?').run(partial);
+    } finally {
+      source.close();
+    }
+    verifyCopy(partial, { name: `the copy of ${path}`, known });
+    placeFile(partial, copyPath, { replaces: true });
+  } catch (error) {
+    removePartial(partial);
+    if (error instanceof IndexFileError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new IndexFileError(`the copy before a migration, ${copyPath}, cannot be made: ${why}`, {
+      cause: error,
+    });
   }
-  renameSync(partialPath, copyPath);
 }
