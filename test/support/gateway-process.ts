@@ -17,6 +17,10 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+export interface RestartOptions extends StartOptions {
+  readonly dataDir: string;
+}
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -45,7 +49,7 @@ export class GatewayProcess {
     child: ChildProcess,
     started: Started,
     credentials: Credentials,
-    options: StartOptions & { dataDir: string },
+    options: RestartOptions,
   ) {
     this.#child = child;
     this.#options = options;
@@ -61,20 +65,37 @@ export class GatewayProcess {
 
   /** Resolves when the gateway is ready; rejects with its output when it ends before that. */
   static async start(options: StartOptions = {}): Promise<GatewayProcess> {
-    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gateway-')));
-    const child = spawn(process.execPath, ['dist/main.js'], {
-      cwd: projectRoot,
-      env: { ...gatewayEnvironment(dataDir), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const dataDir = await GatewayProcess.newDataDir(options.dataDir);
+    const child = spawnGateway(dataDir, options);
     const started = await waitUntilReady(child);
     const credentials = await readCredentials(dataDir);
     return new GatewayProcess(child, started, credentials, { ...options, dataDir });
   }
 
+  /** The directory itself when there is one, else a new one. */
+  static async newDataDir(dataDir?: string | null): Promise<string> {
+    return dataDir ?? (await mkdtemp(join(tmpdir(), 'gateway-')));
+  }
+
+  /** Kills a gateway with SIGKILL so long after its start, ready or not. Resolves when it is dead. */
+  static async startAndKill(options: RestartOptions, afterMs: number): Promise<void> {
+    const child = spawnGateway(options.dataDir, options);
+    const exited = once(child, 'exit');
+    // What nobody reads would stop it when the pipe is full.
+    child.stdout?.resume();
+    child.stderr?.resume();
+    await setTimeout(afterMs);
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends the signal and waits for the end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
-    this.#child.kill(signal);
+    this.signal(signal);
     return await this.exited;
   }
 
@@ -137,6 +158,14 @@ export function gatewayEnvironment(dataDir: string): Record<string, string> {
   };
 }
 
+function spawnGateway(dataDir: string, { env }: StartOptions): ChildProcess {
+  return spawn(process.execPath, ['dist/main.js'], {
+    cwd: projectRoot,
+    env: { ...gatewayEnvironment(dataDir), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 async function waitUntilReady(child: ChildProcess): Promise<Started> {
   const log: LogLine[] = [];
   const errorOutput: string[] = [];
@@ -145,7 +174,7 @@ async function waitUntilReady(child: ChildProcess): Promise<Started> {
   const ready = new Promise<LogLine>((resolve) => {
     if (!child.stdout) return;
     createInterface({ input: child.stdout }).on('line', (text) => {
-      const line = JSON.parse(text) as LogLine;
+      const line = parseLine(text);
       log.push(line);
       if (line.msg === 'ready') resolve(line);
     });
@@ -157,6 +186,15 @@ async function waitUntilReady(child: ChildProcess): Promise<Started> {
     );
   }
   return { endpoint: String(first.s3), consoleUrl: String(first.console), log, exited };
+}
+
+/** A process that is killed may leave half a line behind. */
+function parseLine(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { msg: text };
+  }
 }
 
 async function readCredentials(dataDir: string): Promise<Credentials> {

@@ -1,0 +1,37 @@
+import { LoadClient } from './load-client.ts';
+import type { Random } from './random.ts';
+import type { Requests } from './requests.ts';
+import type { UploadBook } from './upload-book.ts';
+
+const OWN_KEYS = 60;
+const HOT_KEYS = Array.from({ length: 8 }, (_, number) => `hot/${number}`);
+
+export interface LoadOptions {
+  readonly clients: number;
+  readonly round: number;
+  readonly random: Random;
+  readonly once: readonly string[];
+  readonly uploads: UploadBook;
+  readonly connect: () => Requests;
+  readonly segmentSizeBytes: number;
+  readonly base: { readonly key: string; readonly content: Buffer };
+  readonly stop: AbortSignal;
+}
+
+/** Runs all clients until they are stopped. Rejects with the first `Violation`, and stops no other. */
+export async function startLoad(options: LoadOptions): Promise<void> {
+  const { clients, round, random, once, uploads, segmentSizeBytes, base, stop } = options;
+  const runs = Array.from({ length: clients }, (_, number) => {
+    const own = Array.from({ length: OWN_KEYS }, (_, key) => `client-${number}/${key}`);
+    const keys = { own, hot: HOT_KEYS, once };
+    const settings = { name: `${round}-${number}`, keys, segmentSizeBytes, base };
+    const client = new LoadClient(
+      options.connect(),
+      uploads,
+      random.fork(`client ${number}`),
+      settings,
+    );
+    return client.run(stop);
+  });
+  await Promise.all(runs);
+}
