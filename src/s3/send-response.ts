@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { GatewayError } from '../core/errors.ts';
+import { downloadBuffers } from '../support/reused-buffers.ts';
 import { hasEndedEarly } from './body-stream.ts';
 import { drainRequest } from './drain.ts';
 import { errorHeaders, renderError } from './error-document.ts';
@@ -93,6 +95,7 @@ async function send(
   const isBodiless = incoming.method === 'HEAD' || status === 204 || status === 304;
   if (body instanceof Readable && !isBodiless) {
     exchange.writeHead(status, head);
+    giveBackWritten(outgoing);
     await pipeline(body, outgoing);
     return;
   }
@@ -102,6 +105,17 @@ async function send(
   if (!isBodiless) head['content-length'] = content?.length ?? 0;
   exchange.writeHead(status, head);
   await end(exchange, content);
+}
+
+/** Lets the memory of a download be used again as soon as its bytes are with the kernel. */
+function giveBackWritten(outgoing: ServerResponse): void {
+  const write = outgoing.write.bind(outgoing);
+  // A stream that pipes into a response calls it with a chunk alone.
+  outgoing.write = (chunk: Buffer) =>
+    write(chunk, (error) => {
+      // After an error, what of it is still in use is not known.
+      if (!error) downloadBuffers.giveBack(chunk);
+    });
 }
 
 function contentOf(body: string | Buffer | undefined): Buffer | null {

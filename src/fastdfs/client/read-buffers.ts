@@ -1,5 +1,6 @@
+import { downloadBuffers } from '../../support/reused-buffers.ts';
+
 const SMALL_SIZE = 16 * 1024;
-const BULK_SIZE = 256 * 1024;
 /** A bulk buffer with less room than this is given up: a read of a few bytes costs a system call. */
 const BULK_ROOM_MIN = 64 * 1024;
 
@@ -15,23 +16,36 @@ export class ReadBuffers {
   /** The buffer for the next read, when `bytesExpected` more bytes of a download are to come. */
   next(bytesExpected: number): Buffer {
     if (bytesExpected <= SMALL_SIZE) {
-      this.#bulk = null;
+      this.#giveUpBulk();
       return this.#small;
     }
-    this.#bulk ??= Buffer.allocUnsafeSlow(Math.min(BULK_SIZE, bytesExpected));
+    this.#bulk ??=
+      bytesExpected < downloadBuffers.bufferSize
+        ? Buffer.allocUnsafeSlow(bytesExpected)
+        : downloadBuffers.take();
     return this.#bulk;
   }
 
-  /** The bytes of `buffer` from `start` to `end` in memory that no later read overwrites. */
+  /**
+   * The bytes of `buffer` from `start` to `end` in memory that no later read overwrites before they
+   * are given back to `downloadBuffers`.
+   */
   keep(buffer: Buffer, start: number, end: number): Buffer {
-    return buffer === this.#small
-      ? Buffer.from(buffer.subarray(start, end))
-      : buffer.subarray(start, end);
+    if (buffer === this.#small) return Buffer.from(buffer.subarray(start, end));
+    const bytes = buffer.subarray(start, end);
+    downloadBuffers.handOn(bytes);
+    return bytes;
   }
 
-  /** Tells that the first `size` bytes of the buffer last given out are in use. */
+  /** Tells that the first `size` bytes of the buffer last given out have been dealt with. */
   consumed(size: number): void {
     if (this.#bulk === null) return;
-    this.#bulk = this.#bulk.length - size < BULK_ROOM_MIN ? null : this.#bulk.subarray(size);
+    if (this.#bulk.length - size < BULK_ROOM_MIN) this.#giveUpBulk();
+    else this.#bulk = this.#bulk.subarray(size);
+  }
+
+  #giveUpBulk(): void {
+    if (this.#bulk !== null) downloadBuffers.filled(this.#bulk);
+    this.#bulk = null;
   }
 }

@@ -49,7 +49,6 @@ export class ResponseReader {
    * cannot be a response, and what the sink throws.
    */
   read(exchange: Exchange, size: number, buffer: Buffer): ReadProgress {
-    this.#buffers.consumed(size);
     let next = 0;
     if (!exchange.hasHeader) {
       const step = this.#framer.readHeader(buffer.subarray(0, size));
@@ -59,8 +58,9 @@ export class ResponseReader {
       if (!this.#accept(exchange, step.header)) return this.#endsAt(next, size, 'over');
     }
     const bodyEnd = next + this.#framer.takeBody(size - next);
-    let isWanted = true;
-    if (bodyEnd > next) isWanted = exchange.sink.data(this.#buffers.keep(buffer, next, bodyEnd));
+    const bytes = bodyEnd > next ? this.#buffers.keep(buffer, next, bodyEnd) : null;
+    this.#buffers.consumed(size);
+    const isWanted = bytes === null || exchange.sink.data(bytes);
     if (exchange.isOver) return 'over';
     if (this.#framer.bodyLeft === 0) return this.#endsAt(bodyEnd, size, 'complete');
     return isWanted ? 'partial' : 'paused';
