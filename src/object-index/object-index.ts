@@ -35,6 +35,7 @@ import type {
   NewObject,
   NewPart,
   PutObjectOutcome,
+  QueuedOrphans,
   RepointFileOutcome,
   RepointFileRequest,
   WriteCondition,
@@ -103,6 +104,11 @@ export interface ObjectIndex {
 
   /** For files of writes that failed after the bytes were stored. */
   queueDeletions(fileIds: readonly string[], notBeforeMs: number): Promise<void>;
+  /**
+   * For files that nothing referred to when `listUsedFiles` was asked, and that were old then; see
+   * there. Those that something refers to now are left alone.
+   */
+  queueOrphans(fileIds: readonly string[], notBeforeMs: number): Promise<QueuedOrphans>;
   /** Groups with files that may be deleted at that time. */
   listDueGroups(dueAtMs: number): Promise<readonly string[]>;
   /** One page of a group's due files, those that are due longest first. */
@@ -137,6 +143,12 @@ export interface ObjectIndex {
   listFileReferences(request: ListFileReferencesRequest): Promise<FileReferencesPage>;
   /** About how many references such a walk will give; slow. */
   countFileReferences(bucketId: number | null): Promise<number>;
+  /**
+   * All files that something refers to or that wait for their deletion, at one moment, in the order
+   * of their bytes, some at a time; one may come several times. Takes working files in `directory`
+   * of about 100 bytes a file, and as many again where SQLite sorts (TMPDIR).
+   */
+  listUsedFiles(directory: string): AsyncIterable<readonly string[]>;
   /** Puts one file in the place of another one with the same bytes. */
   repointFile(request: RepointFileRequest): Promise<RepointFileOutcome>;
   /** The file that took the place of another one which something still refers to; else null. */

@@ -8,6 +8,7 @@ import { countFileReferences, listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
+import { queueOrphans } from './queue-orphans.ts';
 import * as replicaChecks from './replica-checks.ts';
 import { findFileUse, findReplacement, repointFile } from './repoint-file.ts';
 import type { Statements, WriteContext } from './statements.ts';
@@ -32,6 +33,7 @@ export const writeOperations = {
   completeUpload,
   abortUpload: uploads.abortUpload,
   queueDeletions: deletions.queueDeletions,
+  queueOrphans,
   finishDeletions: deletions.finishDeletions,
   postponeDeletions: deletions.postponeDeletions,
   forgetCompletedUploads: uploads.forgetCompletedUploads,

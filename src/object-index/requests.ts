@@ -206,6 +206,12 @@ export interface FileReferencesPage {
  */
 export type FileUse = 'referenced' | 'queued' | 'unknown';
 
+export interface QueuedOrphans {
+  readonly queuedCount: number;
+  /** Files that were left alone, because something refers to them or they are queued already. */
+  readonly neededFileIds: readonly string[];
+}
+
 export interface RepointFileRequest {
   readonly oldFileId: string;
   /**

@@ -23,6 +23,7 @@ import {
 } from './sqlite-database.ts';
 import { runListing } from './sqlite-reader.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
+import { listUsedFiles } from './used-files.ts';
 import { WorkerChannel } from './worker-channel.ts';
 import { RestartRequest } from './write-ahead-log.ts';
 import { WriteHealth } from './write-health.ts';
@@ -200,10 +201,26 @@ function bindIndex(
     ...(bindAll(writeOperations, write) as BoundWrites<typeof writeOperations>),
     ...(bindAll(listings, (name, args) => reads.call(name, args)) as BoundReads<typeof listings>),
     ...(bindAll(pointReads, readPoint) as BoundReads<typeof pointReads>),
+    listUsedFiles: (directory) => usedFiles(path, pointReader.database, directory),
     verifyWritable: () => health.verify(),
     measure: () => measureIndex(path, writes, reads, health),
     close,
   };
+}
+
+/** On a connection of its own, which can write to working files and is in nobody's way. */
+async function* usedFiles(
+  path: string,
+  memory: SqliteDatabase,
+  directory: string,
+): AsyncGenerator<readonly string[], void, void> {
+  if (path === ':memory:') return yield* listUsedFiles(memory, directory);
+  const database = openDatabase(path);
+  try {
+    yield* listUsedFiles(database, directory);
+  } finally {
+    database.close();
+  }
 }
 
 function bindAll(
