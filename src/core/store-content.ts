@@ -40,6 +40,7 @@ export async function storeContent<Result>(
   try {
     const stored = await store(core, content, options, files);
     options.signal.throwIfAborted();
+    files.requireRecent();
     isPublishing = true;
     const result = await publish(stored);
     files.keep();

@@ -1,6 +1,7 @@
 import { IndexError } from '../object-index/object-index.ts';
 import { GatewayError } from './errors.ts';
 import type { CoreServices } from './services.ts';
+import { writeDurationMsMax } from './write-duration.ts';
 
 /** Whether the transaction may be durable although it was reported as failed. */
 export function mayHaveCommitted(error: unknown): boolean {
@@ -10,12 +11,14 @@ export function mayHaveCommitted(error: unknown): boolean {
 
 /** The files of one write, from the moment that they exist until they are published or queued. */
 export class StoredFiles {
-  readonly #core: Pick<CoreServices, 'orphans' | 'logger'>;
+  readonly #core: Pick<CoreServices, 'orphans' | 'logger' | 'now'>;
+  readonly #startedMs: number;
   #fileIds: string[] = [];
   #state: 'storing' | 'kept' | 'discarded' = 'storing';
 
-  constructor(core: Pick<CoreServices, 'orphans' | 'logger'>) {
+  constructor(core: Pick<CoreServices, 'orphans' | 'logger' | 'now'>) {
     this.#core = core;
+    this.#startedMs = core.now();
   }
 
   add(fileId: string): void {
@@ -30,6 +33,16 @@ export class StoredFiles {
     const strays = this.#fileIds.filter((fileId) => !usedIds.has(fileId));
     this.#fileIds = [...usedIds];
     await this.#core.orphans.queue(strays);
+  }
+
+  /**
+   * To be called right before the files are published. Throws `RequestTimeout` when the write has
+   * taken so long that its first files may pass for orphans.
+   */
+  requireRecent(): void {
+    if (this.#state !== 'storing') return;
+    if (this.#core.now() - this.#startedMs <= writeDurationMsMax) return;
+    throw new GatewayError('RequestTimeout');
   }
 
   keep(): void {

@@ -4,7 +4,7 @@ import { BlobStoreError, type FileDescription } from '../../blob-store/blob-stor
 import type { CoreServices } from '../services.ts';
 import { StoredFiles } from '../stored-files.ts';
 
-type CopyServices = Pick<CoreServices, 'blobs' | 'orphans' | 'logger'>;
+type CopyServices = Pick<CoreServices, 'blobs' | 'orphans' | 'logger' | 'now'>;
 
 /** A file with the bytes of another one, and the key to what becomes of it. */
 export interface NewCopy {

@@ -159,6 +159,7 @@ export class FileRepairer {
   /** The new file is kept from the first reference on, whatever fails later. */
   async #move(request: RepointFileRequest, files: StoredFiles | null): Promise<MoveOutcome> {
     let result: RepointFileOutcome;
+    files?.requireRecent();
     try {
       result = await this.#core.index.repointFile(request);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { writeDurationMsMax } from '../../../src/core/write-duration.ts';
 import { IndexError } from '../../../src/object-index/object-index.ts';
 import { createTestCore } from '../../support/core-services.ts';
 import { incomingContent } from '../../support/incoming-content.ts';
@@ -41,6 +42,25 @@ describe('a write that cannot end', () => {
       expect(Buffer.concat([...core.blobs.files.values()]).equals(content)).toBe(true);
     },
   );
+
+  it.each([
+    ['as long as it may', writeDurationMsMax, ['cat.jpg']],
+    ['longer', writeDurationMsMax + 1, []],
+  ])('one that takes %s', async (_name, durationMs, keys) => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    const content = incomingContent(
+      (async function* () {
+        yield largeBody;
+        core.clock.nowMs += durationMs;
+      })(),
+      { size: largeBody.length },
+    );
+    const error = await put(core, { content }).catch((reason) => reason);
+    expect(await core.keys()).toEqual(keys);
+    if (keys.length > 0) return;
+    expect(error).toMatchObject({ code: 'RequestTimeout' });
+    expect(await core.queued()).toHaveLength(core.blobs.files.size);
+  });
 
   it('no storage server: the body is not even asked for', async () => {
     const core = await createTestCore();
