@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { AccessKeys, KeyPair } from './core/access-keys.ts';
 import { warnOfUnknownGroups } from './core/placement.ts';
@@ -10,8 +9,9 @@ import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.t
 import { dispatchEvents } from './metrics/blob-store-events.ts';
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts';
 import { logBlobStoreEvents } from './metrics/log-blob-store-events.ts';
-import { takeFileLock } from './object-index/file-lock.ts';
+import { removeLeftovers } from './object-index/replace-index.ts';
 import { openProcessServices, type ProcessServices } from './process-services.ts';
+import { takeServingLocks } from './serving-locks.ts';
 import { Closers } from './support/closers.ts';
 import type { Logger } from './support/logger.ts';
 import { type HostPort, renderHostPort } from './support/units.ts';
@@ -48,6 +48,7 @@ export async function openGateway(
       logger.warn({ directory: directory.path }, 'other accounts may read the data directory');
     }
     takeLocks(config, directory, closers);
+    removeLeftovers(config.indexPath);
     const trackers = config.trackers ?? [
       await startNode(config, directory, { logger, onFailure }, closers),
     ];
@@ -106,20 +107,11 @@ export async function openServices(config: Config, logger: Logger): Promise<Serv
 }
 
 function takeLocks(config: Config, directory: DataDirectory, closers: Closers): void {
-  const paths = [directory.lockPath];
-  // Two data directories may name one index.
-  if (config.indexPath !== join(config.dataDir, 'index.sqlite')) {
-    paths.push(`${config.indexPath}.lock`);
-  }
-  for (const path of paths) {
-    const lock = takeFileLock(path);
-    if (!lock) {
-      throw new DataDirectoryError(
-        `Another gateway runs on ${config.dataDir} (it holds ${path}). Stop it, or set GATEWAY_DATA_DIR to another directory.`,
-      );
-    }
-    closers.add(() => lock.release());
-  }
+  const path = takeServingLocks(config, directory, closers);
+  if (path === null) return;
+  throw new DataDirectoryError(
+    `Another gateway runs on ${config.dataDir} (it holds ${path}). Stop it, or set GATEWAY_DATA_DIR to another directory.`,
+  );
 }
 
 async function startNode(

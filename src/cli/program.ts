@@ -5,10 +5,12 @@ import { backupIndex } from './backup.ts';
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
 import { command, plainCommand } from './command.ts';
+import { compactTheIndex } from './compact.ts';
 import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { presign } from './presign.ts';
 import { checkReplicas } from './replicas.ts';
+import { restoreBackup } from './restore.ts';
 
 const accessKeyOption = ['--access-key <id>', 'access key id instead of a random one'] as const;
 const secretKeyOption = ['--secret-key <secret>', 'secret access key that goes with it'] as const;
@@ -23,7 +25,8 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong command line or settings.' +
-        '\nCommands may run while the gateway runs and while it does not.',
+        '\nCommands may run while the gateway runs and while it does not,' +
+        '\nbut for restore and compact.',
     )
     .exitOverride();
   program
@@ -53,11 +56,7 @@ export function createProgram(): Command {
     .option('--rate <files>', 'files per second (default: 200)')
     .option('--restart', 'from the beginning, not where the last run was stopped')
     .action(command(checkReplicas));
-  program
-    .command('backup <file>')
-    .description('copy the index into a file, verified, while the gateway runs or not')
-    .option('--force', 'replace the file when it is there')
-    .action(plainCommand(backupIndex));
+  addIndexCommands(program);
   addDeletionCommands(program.command('gc').description('files that no key needs any more'));
   addFsckCommand(program);
   return program;
@@ -113,6 +112,22 @@ function addDeletionCommands(gc: Command): void {
     .description('delete what is due now; the gateway does so by itself as well')
     .option('--all', 'also what is still inside GATEWAY_DELETE_DELAY; slow readers of it fail')
     .action(command(runDeletionQueue));
+}
+
+function addIndexCommands(program: Command): void {
+  program
+    .command('backup <file>')
+    .description('copy the index into a file, verified, while the gateway runs or not')
+    .option('--force', 'replace the file when it is there')
+    .action(plainCommand(backupIndex));
+  program
+    .command('restore <file>')
+    .description('put a backup in the place of the index, which is kept; the gateway is stopped')
+    .action(plainCommand(restoreBackup));
+  program
+    .command('compact')
+    .description('give unused space of the index back; the gateway is stopped')
+    .action(plainCommand(compactTheIndex));
 }
 
 function addPresignCommands(group: Command): void {

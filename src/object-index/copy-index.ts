@@ -58,7 +58,7 @@ export async function backUpIndex(
     return summary;
   } catch (error) {
     removePartial(partial);
-    throw describe(error, source, destination);
+    throw describeCopyError(error, source, destination);
   }
 }
 
@@ -155,7 +155,7 @@ function refuseOwnFiles(source: string, destination: string): void {
 }
 
 /** Errors of a copy, whose codes do not tell which of the two files they are about. */
-function describe(error: unknown, source: string, destination: string): unknown {
+export function describeCopyError(error: unknown, source: string, destination: string): unknown {
   const systemCode = (error as NodeJS.ErrnoException).code ?? '';
   if (!(error instanceof Database.SqliteError)) {
     if (!/^(ENOSPC|EDQUOT|EFBIG)$/.test(systemCode)) return error;
