@@ -9,8 +9,10 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           exclude: ['test/unit/**/*.isolated.test.ts'],
           environment: 'node',
-          // Files share a process and its loaded modules, which takes a third of the time.
+          // Files share a process and its loaded modules, which takes a third of the time, and one
+          // PostgreSQL, which takes seconds to start.
           isolate: false,
+          testTimeout: 20_000,
         },
       },
       {

@@ -46,7 +46,8 @@ import type {
  *
  * Each method is one transaction. A write that resolved is durable on disk, and every later read
  * sees it. A file that loses its last reference is queued for deletion in the same transaction.
- * Keys order by their UTF-8 bytes. Rejects with `IndexError` when the database fails.
+ * Keys order by their UTF-8 bytes. No text may hold U+0000, which PostgreSQL has no place for: AWS
+ * takes it in keys, but then no XML can tell of them, and the edges refuse it. Rejects with `IndexError` when the database fails.
  */
 export interface ObjectIndex {
   createBucket(bucket: Omit<Bucket, 'id'>): Promise<{ created: boolean; bucket: Bucket }>;

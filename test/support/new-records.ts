@@ -33,7 +33,10 @@ export function newObject(
 }
 
 /** Puts and gives the object, or fails. */
-export async function putObject(index: ObjectIndex, object: NewObject): Promise<ObjectRecord> {
+export async function putObject(
+  index: Pick<ObjectIndex, 'putObject'>,
+  object: NewObject,
+): Promise<ObjectRecord> {
   const stored = await index.putObject(object);
   if (stored.outcome !== 'stored') throw new Error(stored.outcome);
   return stored.object;

@@ -7,10 +7,14 @@ import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { PendingDeletion } from '../../src/object-index/records.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
 import type { SqlValue } from '../../src/object-index/statements.ts';
+import { bindOperations, sharedPglite } from './pglite-index.ts';
+
+/** What every engine can do; the rest is about the database that an engine works with. */
+export type IndexOperations = Omit<ObjectIndex, 'verifyWritable' | 'measure' | 'close'>;
 
 /** An index with one bucket, and a way to look at its tables from outside. */
 export interface IndexUnderTest {
-  readonly index: ObjectIndex;
+  readonly index: IndexOperations;
   readonly bucketId: number;
   query<Row>(sql: string, ...values: SqlValue[]): Promise<Row[]>;
   /** Changes rows behind the index's back, for states that no operation makes. */
@@ -52,15 +56,41 @@ async function openSqlite(): Promise<IndexUnderTest> {
   };
 }
 
-/** Tests of operations run on each of these. */
-export const indexEngines = [{ name: 'SQLite', open: openSqlite }] as const;
+async function openPglite(): Promise<IndexUnderTest> {
+  const database = await sharedPglite();
+  await database.clear();
+  const index = bindOperations(database, () => ({
+    nowMs: NOW_MS,
+    deletionNotBeforeMs: NOW_MS + DELETE_DELAY_MS,
+    replicaCheckDueMs: NOW_MS + REPLICA_CHECK_DELAY_MS,
+  })) as IndexOperations;
+  return {
+    index,
+    bucketId: await createBucket(index, 'photos'),
+    query: (sql, ...values) => database.query(sql, values),
+    execute: async (sql, ...values) => {
+      await database.query(sql, values);
+    },
+    close: async () => {},
+  };
+}
+
+/**
+ * Tests of operations run on each of these. What must hold for many rows is tried with as many as
+ * the engine makes in a second; all are more than go into one statement.
+ */
+export const indexEngines = [
+  { name: 'SQLite', open: openSqlite, manyRows: 10_000 },
+  { name: 'PostgreSQL', open: openPglite, manyRows: 300 },
+] as const;
 
 /** Gives every test of the `describe` around it an index of its own. */
 export function useIndex(open: () => Promise<IndexUnderTest>): IndexUnderTest {
   let opened: IndexUnderTest | null = null;
+  // Starting PostgreSQL takes its time.
   beforeEach(async () => {
     opened = await open();
-  });
+  }, 60_000);
   afterEach(() => opened?.close());
   const current = (): IndexUnderTest => {
     if (opened === null) throw new Error('there is an index only while a test runs');
@@ -79,7 +109,10 @@ export function useIndex(open: () => Promise<IndexUnderTest>): IndexUnderTest {
   };
 }
 
-export async function createBucket(index: ObjectIndex, name: string): Promise<number> {
+export async function createBucket(
+  index: Pick<ObjectIndex, 'createBucket'>,
+  name: string,
+): Promise<number> {
   const { bucket } = await index.createBucket({
     name,
     ownerId: 'owner',
@@ -90,7 +123,10 @@ export async function createBucket(index: ObjectIndex, name: string): Promise<nu
 }
 
 /** Files of all groups that are due, by group, those that are due longest first. */
-export async function listAllDue(index: ObjectIndex, dueAtMs: number): Promise<PendingDeletion[]> {
+export async function listAllDue(
+  index: IndexOperations,
+  dueAtMs: number,
+): Promise<PendingDeletion[]> {
   const due: PendingDeletion[] = [];
   for (const groupName of await index.listDueGroups(dueAtMs)) {
     due.push(...(await index.listDueDeletions({ groupName, dueAtMs, after: null, limit: 10_000 })));
