@@ -24,8 +24,9 @@ export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof IndexError) {
     if (error.reason === 'overloaded') return new GatewayError('SlowDown', {}, { cause: error });
     if (error.reason === 'full') {
-      const message = 'The object index has no space left.';
-      return new GatewayError('InsufficientStorage', { message }, { cause: error });
+      // Not 507, which no SDK tries again: an operator makes room while clients wait.
+      const message = 'The object index has no space left. Please try again.';
+      return new GatewayError('ServiceUnavailable', { message }, { cause: error });
     }
   }
   return new GatewayError('InternalError', {}, { cause: error });

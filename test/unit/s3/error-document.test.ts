@@ -42,7 +42,7 @@ describe('toGatewayError', () => {
     [new BlobStoreError('not-found', 'x'), 'InternalError', 500],
     [new BlobStoreError('corrupt', 'x'), 'InternalError', 500],
     [new IndexError('overloaded', 'x'), 'SlowDown', 503],
-    [new IndexError('full', 'x'), 'InsufficientStorage', 507],
+    [new IndexError('full', 'x'), 'ServiceUnavailable', 503],
     [new IndexError('failed', 'x'), 'InternalError', 500],
     [new TypeError('x'), 'InternalError', 500],
     ['thrown text', 'InternalError', 500],
