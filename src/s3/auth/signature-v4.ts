@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { RequestHeaders } from '../operation.ts';
 import type { QueryParameter } from '../query.ts';
 
@@ -22,9 +22,7 @@ export function renderScope(scope: CredentialScope): string {
 
 export function sha256Hex(data: string | Buffer): string {
   // Text here is octets, one character each: header values arrive as latin1.
-  return createHash('sha256')
-    .update(typeof data === 'string' ? Buffer.from(data, 'latin1') : data)
-    .digest('hex');
+  return hash('sha256', typeof data === 'string' ? Buffer.from(data, 'latin1') : data, 'hex');
 }
 
 export function hmacSha256(key: Buffer | string, data: string): Buffer {

@@ -1,5 +1,15 @@
+/** Nearly all requests carry the second that it is now. */
+let lastParsed: { readonly text: string; readonly timeMs: number | null } | null = null;
+
 /** `20130524T000000Z`, the ISO 8601 basic form that signatures use. Null when it is not one. */
 export function parseAmzDate(text: string): number | null {
+  if (lastParsed?.text === text) return lastParsed.timeMs;
+  const timeMs = parseAmzDateAnew(text);
+  lastParsed = { text, timeMs };
+  return timeMs;
+}
+
+function parseAmzDateAnew(text: string): number | null {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (!match) return null;
   const [, year, month, day, hour, minute, second] = match;
@@ -9,6 +19,7 @@ export function parseAmzDate(text: string): number | null {
 }
 
 export function renderAmzDate(timeMs: number): string {
+  if (lastParsed?.timeMs === timeMs) return lastParsed.text;
   return new Date(timeMs).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
 
