@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { plainCommand } from './command.ts';
+import { command, plainCommand } from './command.ts';
 import { fsckIndex } from './fsck-index.ts';
+import { fsckOrphans } from './fsck-orphans.ts';
 
 /**
  * Checks what the gateway keeps, one kind of check for each option. Each is a command of its own
@@ -8,7 +9,7 @@ import { fsckIndex } from './fsck-index.ts';
  * wrapped in `command`, one that does not in `plainCommand`.
  */
 export function fsck(this: Command, ...given: unknown[]): Promise<void> {
-  const mode = plainCommand(fsckIndex);
+  const mode = this.opts().orphans ? command(fsckOrphans) : plainCommand(fsckIndex);
   return mode.apply(this, given);
 }
 
@@ -18,5 +19,14 @@ export function addFsckCommand(program: Command): void {
     .description('look for damage in the index')
     .option('--repair', 'mend what can be mended; nothing that an object needs is ever deleted')
     .option('--index <file>', 'check a backup instead of the index in use')
+    .option(
+      '--orphans <listing...>',
+      'name files that the index does not know, by listings of data directories (- is stdin)',
+    )
+    .option('--group <name>', 'with --orphans: group of the paths, unless lines are file IDs')
+    .option('--store-path <index>', 'with --orphans: their store path, 0 is store_path0')
+    .option('--older-than <duration>', 'with --orphans: younger files are left alone (default: 1d)')
+    .option('--out <file>', 'with --orphans: a new file for their IDs, one a line')
+    .option('--only-this-gateway', 'with --orphans --repair: nobody else has files there')
     .action(fsck);
 }

@@ -115,8 +115,14 @@ export class OrphanSearch {
     if (this.#waiting.length >= BATCH_SIZE) this.#sortWaiting();
   }
 
-  /** Hands on orphans, in order of their file IDs, some at a time. To be called once. */
-  async *compare(signal: AbortSignal): AsyncGenerator<readonly string[], void, void> {
+  /**
+   * Hands on orphans, in order of their file IDs, some at a time. To be called once. `onCompared` is
+   * told of listed files that were looked at.
+   */
+  async *compare(
+    signal: AbortSignal,
+    onCompared: (count: number) => void = () => {},
+  ): AsyncGenerator<readonly string[], void, void> {
     this.#sortWaiting();
     // The index is read after the listings, so that it knows what was written before them.
     const used = this.#core.index.listUsedFiles(this.#options.directory);
@@ -127,6 +133,7 @@ export class OrphanSearch {
       for (const { text: fileId, isFound } of listed) {
         if (this.#count(fileId, isFound, youngestMs)) orphans.push(fileId);
       }
+      onCompared(listed.length);
       if (orphans.length < BATCH_SIZE) continue;
       yield orphans;
       orphans = [];
