@@ -153,6 +153,12 @@ function toConfig(values: z.output<typeof settings>) {
       repairAfterMs: values.GATEWAY_REPLICA_REPAIR_AFTER,
     },
     deleteDelayMs: values.GATEWAY_DELETE_DELAY,
+    backup: {
+      /** Null makes none. */
+      intervalMs: values.GATEWAY_BACKUP_INTERVAL,
+      directory: resolve(values.GATEWAY_BACKUP_DIR || join(dataDir, 'backups')),
+      keepCount: values.GATEWAY_BACKUP_KEEP,
+    },
     shutdownGraceMs: values.GATEWAY_SHUTDOWN_GRACE,
     logLevel: values.GATEWAY_LOG_LEVEL as LogLevel,
   };

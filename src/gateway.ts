@@ -12,6 +12,7 @@ import { logBlobStoreEvents } from './metrics/log-blob-store-events.ts';
 import { removeLeftovers } from './object-index/replace-index.ts';
 import { openProcessServices, type ProcessServices } from './process-services.ts';
 import { takeServingLocks } from './serving-locks.ts';
+import { startBackups } from './start-backups.ts';
 import { Closers } from './support/closers.ts';
 import type { Logger } from './support/logger.ts';
 import { type HostPort, renderHostPort } from './support/units.ts';
@@ -82,6 +83,7 @@ export async function openGateway(
       checker.start();
       closers.add(() => checker.stop());
     }
+    await startBackups(config, { core: services.core, metrics: metrics.backups, closers });
     const close = () => closers.closeAll();
     return { ...services, directory, trackers, metrics, newRootKey, close };
   } catch (error) {

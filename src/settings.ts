@@ -109,6 +109,10 @@ const CHECK_DELAY_MS_MIN = 1_000;
 const CHECK_DELAY_MS_MAX = 86_400_000;
 const CHECK_DELAY_ALLOWED = 'a duration such as 1m (units ms, s, m, h, d), from 1s to 1d,';
 
+const BACKUP_INTERVAL_MS_MIN = 60_000;
+const BACKUP_INTERVAL_MS_MAX = 30 * 86_400_000;
+const BACKUP_INTERVAL_ALLOWED = 'a duration such as 1d (units ms, s, m, h, d), from 1m to 30d,';
+
 /** Every setting, by the name it has in the environment and in the file. */
 export const settings = z.object({
   FASTDFS_TRACKERS: setting('', 'trackers as host:port,host:port, or empty', (value) =>
@@ -189,6 +193,12 @@ export const settings = z.object({
   }),
   GATEWAY_REPLICA_REPAIR_AFTER: duration('5m', '1s', '30d'),
   GATEWAY_DELETE_DELAY: duration('5m', '0', '30d'),
+  GATEWAY_BACKUP_INTERVAL: setting('1d', `${BACKUP_INTERVAL_ALLOWED} or off`, (value) => {
+    if (value === 'off') return null;
+    return inRange(parseDuration(value), BACKUP_INTERVAL_MS_MIN, BACKUP_INTERVAL_MS_MAX);
+  }),
+  GATEWAY_BACKUP_DIR: text('', 'a directory, or empty for backups in GATEWAY_DATA_DIR', /^/),
+  GATEWAY_BACKUP_KEEP: count('3', 1, 1000),
   GATEWAY_BODY_IDLE_TIMEOUT: duration('30s', '100ms', '1h'),
   GATEWAY_BODY_MIN_RATE: size('1KiB', '0', '1GiB'),
   GATEWAY_REQUESTS_MAX: count('512', 1, 100_000),

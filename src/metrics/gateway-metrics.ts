@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { BlobStore } from '../blob-store/blob-store.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
+import { BackupMetrics } from './backup-metrics.ts';
 import { BlobStoreMetrics } from './blob-store-metrics.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
 import { Collector } from './collector.ts';
@@ -31,6 +32,7 @@ export class GatewayMetrics {
   readonly blobStore = new BlobStoreMetrics(this.registry);
   readonly replicas = new ReplicaMetrics(this.registry);
   readonly deletions = new DeletionMetrics(this.registry);
+  readonly backups = new BackupMetrics(this.registry);
   readonly #connections = new ConnectionMetrics(this.registry);
   readonly #cluster = new ClusterMetrics(this.registry);
   readonly #index = new IndexMetrics(this.registry);
