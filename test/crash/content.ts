@@ -11,6 +11,13 @@ export interface Value {
   readonly etag: string;
 }
 
+/** Content that a request sends, and how the gateway cuts it into files. */
+export interface SentContent {
+  readonly tag: string;
+  readonly sizeBytes: number;
+  readonly segmentSizeBytes: number;
+}
+
 /** The tag of objects that were copied onto themselves with new metadata. */
 export const SELF_COPY_TAG = 'self';
 
@@ -18,6 +25,20 @@ export const SELF_COPY_TAG = 'self';
 export function contentOf(name: string, sizeBytes: number): Buffer {
   const key = createHash('sha256').update(name).digest();
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes));
+}
+
+/** Files that the gateway makes of it, at most. */
+export function filesMaxOf({ sizeBytes, segmentSizeBytes }: SentContent): number {
+  return Math.ceil(sizeBytes / segmentSizeBytes);
+}
+
+/** MD5s of the files that the gateway may make of it. */
+export function fileDigestsOf(sent: SentContent): string[] {
+  const content = contentOf(sent.tag, sent.sizeBytes);
+  return Array.from({ length: filesMaxOf(sent) }, (_, number) => {
+    const start = number * sent.segmentSizeBytes;
+    return md5Of(content.subarray(start, start + sent.segmentSizeBytes));
+  });
 }
 
 export function md5Of(content: Buffer): string {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openReadOnly } from '../../src/object-index/sqlite-database.ts';
 import { GatewayProcess, type LogLine } from '../support/gateway-process.ts';
-import { contentOf } from './content.ts';
+import { contentOf, filesMaxOf } from './content.ts';
 import { ExpectedState } from './expected-state.ts';
 import { killStarts, killUnderLoad } from './gateway-killer.ts';
 import { type KillPlan, planKill } from './kill-plan.ts';
@@ -87,7 +87,7 @@ export class CrashRun {
     const releaseLog = await this.#loadAndKill(number, plan, random, uploads, counts, keys);
     const inFlight = this.#inFlight(uploads);
     const startMs = await this.#startAgain(number + 1, plan, releaseLog);
-    const verified = await this.#verify(number, random, uploads, keys, inFlight.filesMax);
+    const verified = await this.#verify(number, random, uploads, keys);
     return {
       round: number,
       kill: plan.kind,
@@ -167,13 +167,10 @@ export class CrashRun {
   }
 
   #inFlight(uploads: UploadBook): { readonly requests: number; readonly filesMax: number } {
-    const writes = this.#state.unansweredWrites;
-    const parts = uploads.unansweredParts;
+    const sent = this.#state.unansweredContent;
     return {
-      requests: writes.length + parts.length,
-      filesMax:
-        writes.reduce((sum, write) => sum + write.filesMax, 0) +
-        parts.reduce((sum, part) => sum + part.unansweredFilesMax, 0),
+      requests: this.#state.unansweredWrites.length + uploads.unansweredParts.length,
+      filesMax: sent.reduce((sum, content) => sum + filesMaxOf(content), 0),
     };
   }
 
@@ -194,7 +191,6 @@ export class CrashRun {
     random: Random,
     uploads: UploadBook,
     once: readonly string[],
-    orphansMax: number,
   ): Promise<{ readonly keysRead: number; readonly orphans: number | null }> {
     const counts = newLoadCounts();
     const connections = Array.from({ length: VERIFYING_CONNECTIONS }, () => this.#connect(counts));
@@ -211,13 +207,13 @@ export class CrashRun {
     if (isFull) await verifyKeys(connections, this.#state, this.#state.allKeys);
     await verifyListing(requests, this.#state);
     for (const connection of connections) connection.close();
+    const orphans = await this.#verifyStores(isFull);
     this.#state.forgetUnusedValues();
-    const orphans = await this.#verifyStores(isFull, orphansMax);
     return { keysRead: counts.reads, orphans };
   }
 
   /** Resolves with the number of orphans; null when the storage servers cannot be looked into. */
-  async #verifyStores(isFull: boolean, orphansMax: number): Promise<number | null> {
+  async #verifyStores(isFull: boolean): Promise<number | null> {
     const index = openReadOnly(join(this.dataDir, 'index.sqlite'));
     try {
       await untilDeletionsAreDone(index);
@@ -225,7 +221,8 @@ export class CrashRun {
       if (isFull) verifyPages(index);
       if (process.env.FASTDFS_TRACKERS) return null;
       const storePath = join(this.dataDir, 'fastdfs');
-      return (await verifyFiles(storePath, referencedFiles(index), orphansMax)).length;
+      const { unansweredContent } = this.#state;
+      return (await verifyFiles(storePath, referencedFiles(index), unansweredContent)).length;
     } finally {
       index.close();
     }

@@ -1,4 +1,4 @@
-import type { Value } from './content.ts';
+import type { SentContent, Value } from './content.ts';
 import { type Effect, type Held, KeyHistory, type Span, type Write } from './key-history.ts';
 
 /** After everything: what may be seen when no write is under way any more. */
@@ -12,6 +12,7 @@ export class ExpectedState {
   readonly #histories = new Map<string, KeyHistory>();
   readonly #values = new Map<string, Value>();
   readonly #touched = new Set<string>();
+  readonly #sent = new Set<SentContent>();
   #tick = 0;
 
   /** The next tick of a clock that orders requests and answers. */
@@ -20,12 +21,12 @@ export class ExpectedState {
     return this.#tick;
   }
 
-  begin(key: string, operation: string, effect: Effect, filesMax = 0): Write {
+  begin(key: string, operation: string, effect: Effect, sent: SentContent | null = null): Write {
     if (effect.kind === 'put') this.#values.set(effect.value.etag, effect.value);
     const write: Write = {
       key,
       operation,
-      filesMax,
+      sent,
       startedAt: this.tick(),
       endedAt: Number.POSITIVE_INFINITY,
       outcome: 'unanswered',
@@ -33,12 +34,28 @@ export class ExpectedState {
     };
     this.#historyOf(key).add(write);
     this.#touched.add(key);
+    if (sent) this.#sent.add(sent);
     return write;
   }
 
   end(write: Write, outcome: 'acknowledged' | 'refused'): void {
     write.endedAt = this.tick();
     write.outcome = outcome;
+    if (write.sent) this.#sent.delete(write.sent);
+  }
+
+  /** Content of a part is on its way. */
+  beginSending(sent: SentContent): void {
+    this.#sent.add(sent);
+  }
+
+  endSending(sent: SentContent): void {
+    this.#sent.delete(sent);
+  }
+
+  /** Content that was sent without an answer: the gateway may have left files of it behind. */
+  get unansweredContent(): readonly SentContent[] {
+    return [...this.#sent];
   }
 
   /** The content with this ETag that the harness made; undefined for none. */
@@ -81,9 +98,10 @@ export class ExpectedState {
     this.#touched.delete(key);
   }
 
-  /** Forgets contents that no key holds. All keys must be settled. */
+  /** Forgets contents that no key holds, and what was sent without an answer. All keys must be settled. */
   forgetUnusedValues(): void {
     this.#values.clear();
+    this.#sent.clear();
     for (const [key, { held }] of this.#histories) {
       if (held) this.#values.set(held.etag, held);
       else this.#histories.delete(key);

@@ -1,4 +1,4 @@
-import type { Value } from './content.ts';
+import type { SentContent, Value } from './content.ts';
 
 /** What a key holds; null when there is no object. */
 export type Held = Value | null;
@@ -19,8 +19,8 @@ export interface Span {
 export interface Write {
   readonly key: string;
   readonly operation: string;
-  /** Files that it makes on storage servers, at most. */
-  readonly filesMax: number;
+  /** What becomes files on storage servers; null for writes that make none. */
+  readonly sent: SentContent | null;
   readonly startedAt: number;
   /** Infinite while there is no answer: it may happen at any time, or never. */
   endedAt: number;

@@ -1,5 +1,12 @@
 import type { Hash } from 'node:crypto';
-import { contentOf, md5Of, type PartContent, type Value, valueOfParts } from './content.ts';
+import {
+  contentOf,
+  md5Of,
+  type PartContent,
+  type SentContent,
+  type Value,
+  valueOfParts,
+} from './content.ts';
 import { BUCKET, type Requests, targetOf, textOf, unquoted } from './requests.ts';
 import type { Answer } from './s3-connection.ts';
 import { partOf, type Upload, type UploadBook } from './upload-book.ts';
@@ -36,14 +43,13 @@ export async function uploadPart(
   requests: Requests,
   upload: Upload,
   partNumber: number,
-  content: { readonly tag: string; readonly sizeBytes: number; readonly segmentSizeBytes: number },
+  content: SentContent,
 ): Promise<void> {
   const body = contentOf(content.tag, content.sizeBytes);
-  const filesMax = Math.ceil(content.sizeBytes / content.segmentSizeBytes);
   const etagOf = (answer: Answer) => answer.headers.etag;
   await sendPart(requests, upload, partNumber, {
     part: partContentOf(body),
-    filesMax,
+    sent: content,
     etagOf,
     body,
   });
@@ -62,7 +68,7 @@ export async function uploadPartCopy(
   };
   const part = partContentOf(content.subarray(0, sizeBytes ?? content.length));
   const etagOf = (answer: Answer) => textOf(answer, 'ETag');
-  await sendPart(requests, upload, partNumber, { part, filesMax: 0, etagOf, headers });
+  await sendPart(requests, upload, partNumber, { part, sent: null, etagOf, headers });
 }
 
 function partContentOf(body: Buffer): PartContent {
@@ -75,7 +81,7 @@ async function sendPart(
   partNumber: number,
   sent: {
     readonly part: PartContent;
-    readonly filesMax: number;
+    readonly sent: SentContent | null;
     readonly etagOf: (answer: Answer) => string | undefined;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: Buffer;
@@ -83,7 +89,7 @@ async function sendPart(
 ): Promise<void> {
   const known = partOf(upload, partNumber);
   known.unanswered = sent.part;
-  known.unansweredFilesMax = sent.filesMax;
+  if (sent.sent) requests.state.beginSending(sent.sent);
   const query = `?partNumber=${partNumber}&uploadId=${upload.uploadId}`;
   const answer = await requests.send('PUT', targetOf(upload.key, query), {
     ...(sent.headers && { headers: sent.headers }),
@@ -96,6 +102,7 @@ async function sendPart(
   }
   known.acknowledged = sent.part;
   known.unanswered = null;
+  if (sent.sent) requests.state.endSending(sent.sent);
   requests.counts.acknowledgedWrites += 1;
 }
 

@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
-import { contentOf, SELF_COPY_TAG, storedValueOf } from './content.ts';
+import { contentOf, SELF_COPY_TAG, type SentContent, storedValueOf } from './content.ts';
 import type { Write } from './key-history.ts';
 import { BUCKET, type Requests, targetOf, textOf, unquoted } from './requests.ts';
 import { Violation } from './violation.ts';
 
 const TAG_HEADER = 'x-amz-meta-tag';
 
-export interface PutOptions {
-  readonly tag: string;
-  readonly sizeBytes: number;
-  readonly segmentSizeBytes: number;
+export interface PutOptions extends SentContent {
   /** `*` as If-None-Match, or an ETag as If-Match. */
   readonly condition?: { readonly ifNoneMatch: '*' } | { readonly ifMatch: string };
 }
@@ -21,12 +18,11 @@ export async function putObject(
   options: PutOptions,
 ): Promise<void> {
   const { state } = requests;
-  const { tag, sizeBytes, segmentSizeBytes, condition } = options;
+  const { tag, sizeBytes, condition } = options;
   const body = contentOf(tag, sizeBytes);
   const value = storedValueOf(tag, body);
-  const filesMax = Math.ceil(sizeBytes / segmentSizeBytes);
   const operation = `PutObject ${condition ? JSON.stringify(condition) : ''} of ${tag}`;
-  const write = state.begin(key, operation, { kind: 'put', value }, filesMax);
+  const write = state.begin(key, operation, { kind: 'put', value }, options);
   const answer = await requests.sendWrite([write], 'PUT', targetOf(key), {
     body,
     headers: { [TAG_HEADER]: tag, ...conditionHeaders(condition) },

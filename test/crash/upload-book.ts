@@ -7,8 +7,6 @@ export interface UploadedPart {
   acknowledged: PartContent | null;
   /** Sent and not answered; it may have taken the other's place or not. */
   unanswered: PartContent | null;
-  /** Files that the unanswered one makes, at most. */
-  unansweredFilesMax: number;
 }
 
 interface Completion {
@@ -66,7 +64,7 @@ export class UploadBook {
 export function partOf(upload: Upload, partNumber: number): UploadedPart {
   let part = upload.parts.get(partNumber);
   if (!part) {
-    part = { acknowledged: null, unanswered: null, unansweredFilesMax: 0 };
+    part = { acknowledged: null, unanswered: null };
     upload.parts.set(partNumber, part);
   }
   return part;

@@ -1,18 +1,19 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseFileId } from '../../src/fastdfs/protocol/file-id.ts';
 import { listStoredFiles } from '../support/cluster/list-stored-files.ts';
+import { fileDigestsOf, md5Of, type SentContent } from './content.ts';
 import { Violation } from './violation.ts';
 
 /**
  * Compares the files of an embedded node with what the index refers to, while nothing is under
- * way. Throws for files that are missing, and when more of them belong to nothing than writes
- * without an answer can have left. Removes those and gives their names.
+ * way. Throws for files that are missing, and for files that belong to nothing unless each is a
+ * piece of content that was sent without an answer. Removes those and gives their names.
  */
 export async function verifyFiles(
   storePath: string,
   referenced: ReadonlySet<string>,
-  orphansMax: number,
+  unanswered: readonly SentContent[],
 ): Promise<string[]> {
   const stored = new Set(await listStoredFiles(storePath));
   const needed = new Set([...referenced].map((fileId) => parseFileId(fileId).fileName));
@@ -21,12 +22,18 @@ export async function verifyFiles(
     throw new Violation('files are missing that objects need', { missing: missing.slice(0, 10) });
   }
   const orphans = [...stored].filter((name) => !needed.has(name));
-  if (orphans.length > orphansMax) {
-    throw new Violation('more files belong to nothing than writes were under way', {
-      orphansMax,
-      orphans,
-    });
+  const explained = new Set(orphans.length > 0 ? unanswered.flatMap(fileDigestsOf) : []);
+  for (const name of orphans) {
+    const path = join(storePath, 'data', name.replace(/^M00\//, ''));
+    // Each accounts for one file.
+    if (!explained.delete(md5Of(await readFile(path)))) {
+      throw new Violation('a file belongs to nothing, and to no write without an answer', {
+        path,
+        orphans,
+        unanswered,
+      });
+    }
+    await rm(path);
   }
-  for (const name of orphans) await rm(join(storePath, 'data', name.replace(/^M00\//, '')));
   return orphans;
 }
