@@ -1,5 +1,5 @@
 import type { Bucket } from '../object-index/records.ts';
-import type { ListObjectsPage } from '../object-index/requests.ts';
+import type { ListedObject } from '../object-index/requests.ts';
 import { parsePageToken, renderPageToken } from './page-token.ts';
 import type { CoreServices } from './services.ts';
 
@@ -14,18 +14,44 @@ export interface ListRequest {
   readonly maxKeys: number;
 }
 
-/** One page of what sorts after `after`, a key or a common prefix. */
+export interface ObjectsPage {
+  readonly objects: readonly ListedObject[];
+  readonly commonPrefixes: readonly string[];
+  /** `after` of the next page when more may follow. */
+  readonly nextAfter: string | null;
+}
+
+/** An empty page goes on behind so many stretches of deleted keys, 20,000 each. */
+const stretchesMax = 50;
+
+/**
+ * One page of what sorts after `after`, a key or a common prefix. Behind very many deleted keys it
+ * may hold less than was asked for and be truncated, as AWS's pages are. It is not empty for as
+ * long as that takes a second or so: clients look with max-keys=1 whether there is anything.
+ */
 export async function listObjects(
   core: CoreServices,
   bucket: Bucket,
   request: ListRequest & { readonly after: string },
-): Promise<ListObjectsPage> {
+): Promise<ObjectsPage> {
   const { prefix, delimiter, after } = request;
   const limit = Math.min(request.maxKeys, listedKeysMax);
-  return await core.index.listObjects({ bucketId: bucket.id, prefix, delimiter, after, limit });
+  const query = { bucketId: bucket.id, prefix, delimiter, after };
+  let page = await core.index.listObjects({ ...query, limit });
+  let { objects, commonPrefixes } = page;
+  for (let stretches = 1; page.resumeAfter !== null; stretches += 1) {
+    const count = objects.length + commonPrefixes.length;
+    if (page.nextAfter !== null && (count > 0 || stretches >= stretchesMax)) break;
+    // Not all stretches at once: other listings have their turns in between.
+    const { resumeAfter } = page;
+    page = await core.index.listObjects({ ...query, limit: limit - count, resumeAfter });
+    objects = [...objects, ...page.objects];
+    commonPrefixes = [...commonPrefixes, ...page.commonPrefixes];
+  }
+  return { objects, commonPrefixes, nextAfter: page.nextAfter };
 }
 
-export interface TokenPage extends ListObjectsPage {
+export interface TokenPage extends ObjectsPage {
   /** Opaque; null when no more follow. */
   readonly nextToken: string | null;
 }

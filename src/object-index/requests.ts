@@ -85,6 +85,8 @@ export interface ListObjectsRequest {
    * and is passed over whole.
    */
   readonly after: string;
+  /** Goes on where the page before had to stop; counts before `after`. */
+  readonly resumeAfter?: string | null;
   /** Objects and common prefixes together, 0 to 1000. */
   readonly limit: number;
 }
@@ -104,8 +106,16 @@ export interface ListObjectsPage {
   /** In the order of their keys' UTF-8 bytes. */
   readonly objects: readonly ListedObject[];
   readonly commonPrefixes: readonly string[];
-  /** The last key or common prefix returned when more follow: `after` of the next page. */
+  /**
+   * `after` of the next page when more may follow: the last key or common prefix returned, unless
+   * the page had to stop.
+   */
   readonly nextAfter: string | null;
+  /**
+   * Not null when the page stopped after many keys that are deleted, before its limit. `nextAfter`
+   * is the same key, or null when it lies in a common prefix that `after` would pass over.
+   */
+  readonly resumeAfter: string | null;
 }
 
 export interface ListUploadsRequest {

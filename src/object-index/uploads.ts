@@ -1,5 +1,5 @@
 import { bucketExists } from './buckets.ts';
-import { type ListingPosition, listEntries, listingStart } from './list-keys.ts';
+import { type ListingPosition, listEntries, listingStart } from './list-entries.ts';
 import { type ChecksumColumns, toChecksum } from './object-rows.ts';
 import type { Upload } from './records.ts';
 import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './requests.ts';
@@ -55,10 +55,14 @@ type UploadMarker = Pick<UploadRow, 'key' | 'upload_id'>;
 
 export function* listUploads(request: ListUploadsRequest): Statements<ListUploadsPage> {
   const { bucketId, limit } = request;
-  const found = yield* listEntries<UploadRow, UploadMarker>(
+  const { entries: found } = yield* listEntries<UploadRow, UploadMarker>(
     request,
     uploadsStart(request),
-    (position, end, count) => fetchUploads(bucketId, position, end, count),
+    {
+      fetch: (position, end, count) => fetchUploads(bucketId, position, end, count),
+      roleOf: () => 'listed',
+      rowsReadMax: Number.POSITIVE_INFINITY,
+    },
   );
   const uploads: Upload[] = [];
   const commonPrefixes: string[] = [];

@@ -3,10 +3,11 @@ import {
   listObjects as listByMarker,
   listedKeysMax,
   listObjectsByToken,
+  type ObjectsPage,
 } from '../../core/list-objects.ts';
 import { ownerNames } from '../../core/owner-names.ts';
 import type { CoreServices } from '../../core/services.ts';
-import type { ListedObject, ListObjectsPage } from '../../object-index/requests.ts';
+import type { ListedObject } from '../../object-index/requests.ts';
 import { quoteEtag } from '../object-headers.ts';
 import type { Operation, QueryParameters } from '../operation.ts';
 import { integerParameter, isoTime, type KeyEncoding, keyEncoding } from '../parameters.ts';
@@ -24,7 +25,8 @@ export const listObjects: Operation = {
     const page = await listByMarker(core, bucket, { ...request, after: marker });
     const { nextAfter } = page;
     // Without a delimiter the last key itself is the next marker, and AWS leaves it out.
-    const nextMarker = request.delimiter === '' ? null : nextAfter;
+    const isLastKey = request.delimiter === '' && nextAfter === page.objects.at(-1)?.key;
+    const nextMarker = isLastKey ? null : nextAfter;
     const body = renderXml('ListBucketResult', {
       Name: bucket.name,
       Prefix: encoding.encode(request.prefix),
@@ -103,7 +105,7 @@ export function renderPrefixes(prefixes: readonly string[], encoding: KeyEncodin
 
 async function renderPage(
   core: CoreServices,
-  page: ListObjectsPage,
+  page: ObjectsPage,
   encoding: KeyEncoding,
   withOwner: boolean,
 ) {

@@ -64,7 +64,7 @@ it('listing more than 1000 keys asks the index for 1000', async () => {
   const indexFaults = {
     listObjects: async ({ limit }: { limit: number }) => {
       limits.push(limit);
-      return { objects: [], commonPrefixes: [], nextAfter: null };
+      return { objects: [], commonPrefixes: [], nextAfter: null, resumeAfter: null };
     },
   };
   const core = await createTestCore({ indexFaults });

@@ -5,39 +5,25 @@ import { compareKeys } from '../../../src/object-index/key-order.ts';
 import { listObjects } from '../../../src/object-index/list-keys.ts';
 import { migrate } from '../../../src/object-index/migrate.ts';
 import { writeOperations } from '../../../src/object-index/operations.ts';
-import type { ListObjectsRequest } from '../../../src/object-index/requests.ts';
 import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
+import { runStatements } from '../../../src/object-index/statements.ts';
+import {
+  expectedEntries,
+  expectedPage,
+  keysAndListings,
+  keysOf,
+  type ListingRequest,
+  text,
+} from '../../support/listing-model.ts';
 import { newObject, putObject } from '../../support/new-records.ts';
 import { indexEngines, NOW_MS, useIndex } from '../../support/object-index.ts';
 
-type Listing = Omit<ListObjectsRequest, 'bucketId'>;
-
-const everything: Listing = { prefix: '', delimiter: '', after: '', limit: 1000 };
-
-/** What a page must be, worked out from all keys: group, drop what does not sort after, cut. */
-function expectedPage(keys: readonly string[], { prefix, delimiter, after, limit }: Listing) {
-  const entries = new Map<string, 'object' | 'commonPrefix'>();
-  for (const key of keys) {
-    if (!key.startsWith(prefix)) continue;
-    const index = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
-    if (index === -1) entries.set(key, 'object');
-    else entries.set(key.slice(0, index + delimiter.length), 'commonPrefix');
-  }
-  const following = [...entries.keys()]
-    .filter((entry) => after === '' || compareKeys(entry, after) > 0)
-    .sort(compareKeys);
-  const page = following.slice(0, limit);
-  return {
-    keys: page.filter((entry) => entries.get(entry) === 'object'),
-    commonPrefixes: page.filter((entry) => entries.get(entry) === 'commonPrefix'),
-    nextAfter: following.length > limit ? (page.at(-1) ?? null) : null,
-  };
-}
+const everything: ListingRequest = { prefix: '', delimiter: '', after: '', limit: 1000 };
 
 describe.each(indexEngines)('listObjects in $name', ({ open, manyRows }) => {
   const tested = useIndex(open);
 
-  async function list(listing: Partial<Listing>) {
+  async function list(listing: Partial<ListingRequest>) {
     const page = await tested.index.listObjects({
       bucketId: tested.bucketId,
       ...everything,
@@ -135,12 +121,22 @@ describe.each(indexEngines)('listObjects in $name', ({ open, manyRows }) => {
       found.push(...[...page.keys, ...page.commonPrefixes].sort(compareKeys));
       after = page.nextAfter;
     }
-    const { keys: objects, commonPrefixes } = expectedPage(keys, {
-      ...everything,
-      delimiter: '/',
-      limit: 5000,
-    });
-    expect(found).toEqual([...objects, ...commonPrefixes].sort(compareKeys));
+    expect(found).toEqual(expectedEntries(keys, { ...everything, delimiter: '/' }));
+  });
+
+  it('orders and groups keys of all planes as a naive filter does', async () => {
+    const [{ keys, listings } = { keys: [], listings: [] }] = fc
+      .sample(keysAndListings, 200)
+      .filter((drawn) => drawn.keys.length > 30);
+    await put(...keys);
+    for (const listing of [...listings, everything]) {
+      const page = await list(listing);
+      expect({ keys, listing, page }).toEqual({
+        keys,
+        listing,
+        page: expectedPage(keys, listing),
+      });
+    }
   });
 });
 
@@ -149,69 +145,169 @@ describe('listObjects', () => {
   migrate(runner.database, ':memory:');
   const context = { nowMs: NOW_MS, deletionNotBeforeMs: NOW_MS };
   let buckets = 0;
+  let rank = 0;
 
-  function bucketWith(keys: readonly string[]): number {
+  function newBucket(): number {
     buckets += 1;
     const bucket = { name: `b${buckets}`, ownerId: 'o', locationConstraint: null, createdAtMs: 1 };
-    const { id } = runner.run(writeOperations.createBucket(context, bucket)).bucket;
-    for (const key of keys) {
-      runner.run(writeOperations.putObject(context, newObject(id, key, { size: 0 })));
+    return runner.run(writeOperations.createBucket(context, bucket)).bucket.id;
+  }
+
+  const insert = runner.database.prepare(
+    `INSERT INTO objects (bucket_id, key, version_rank, id, version_id, is_delete_marker, size,
+        etag, last_modified_ms, owner_id, headers, user_metadata)
+      VALUES (?, ?, ?, ?, ?, ?, 0, '', 1, 'o', '{}', '{}')`,
+  );
+
+  /** Versions from the newest to the oldest; true is a delete marker. */
+  function insertVersions(bucketId: number, key: string, areDeleteMarkers: readonly boolean[]) {
+    for (const isDeleteMarker of areDeleteMarkers) {
+      rank += 1;
+      insert.run(bucketId, key, rank, rank, `v${rank}`, isDeleteMarker ? 1 : 0);
     }
-    return id;
   }
 
-  function page(bucketId: number, listing: Listing) {
-    const { objects, ...rest } = runner.run(listObjects({ bucketId, ...listing }));
-    return { keys: objects.map(({ key }) => key), ...rest };
+  function bucketWith(keys: readonly string[], versionsOf = (_key: string) => [false]): number {
+    const bucketId = newBucket();
+    runner.database.transaction(() => {
+      for (const key of keys) insertVersions(bucketId, key, versionsOf(key));
+    })();
+    return bucketId;
   }
 
-  // Few characters, so that prefixes and delimiters hit; the odd ones are where orders differ.
-  const unit = fc.constantFrom(
-    ...['a', 'b', '/', '/', '-', '\0', '\u0001', 'é', '\ud7ff', '\ue000', '\uffff'],
-    ...['\u{10000}', '\u{1f600}', '\u{10ffff}'],
-  );
-  const anyUnit = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 });
-  const text = (maxLength: number) =>
-    fc
-      .array(fc.oneof({ weight: 9, arbitrary: unit }, anyUnit), { maxLength })
-      .map((u) => u.join(''));
-  const keys = fc.uniqueArray(
-    text(8).filter((key) => key !== ''),
-    { maxLength: 60 },
-  );
-  const requests = fc.array(
-    fc.record({ prefix: text(3), delimiter: text(2), after: text(5), limit: fc.nat(12) }),
-    { minLength: 1, maxLength: 30 },
-  );
+  /** The page, and how many rows were read for it. */
+  function measure(bucketId: number, listing: ListingRequest, resumeAfter: string | null = null) {
+    let rowCount = 0;
+    const { objects, ...rest } = runStatements(
+      listObjects({ bucketId, ...listing, resumeAfter }),
+      (statement) => {
+        if (statement.kind !== 'all') throw new Error(statement.kind);
+        const rows = runner.database.prepare(statement.sql).all(statement.values);
+        rowCount += rows.length;
+        return rows;
+      },
+    );
+    return { page: { keys: objects.map(({ key }) => key), ...rest }, rowCount };
+  }
+  const page = (bucketId: number, listing: ListingRequest) => measure(bucketId, listing).page;
 
   it('gives the page that a naive filter gives', () => {
     fc.assert(
-      fc.property(keys, requests, (present, listings) => {
-        const bucketId = bucketWith(present);
+      fc.property(keysAndListings, ({ keys, listings }) => {
+        const bucketId = bucketWith(keys);
         for (const listing of listings) {
-          expect(page(bucketId, listing)).toEqual(expectedPage(present, listing));
+          const expected = { ...expectedPage(keys, listing), resumeAfter: null };
+          expect(page(bucketId, listing)).toEqual(expected);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
+    );
+  });
+
+  it('gives it of current objects when there are versions and delete markers', () => {
+    const versions = fc.array(fc.boolean(), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(keysAndListings, fc.array(versions, { minLength: 1 }), (drawn, stacks) => {
+        const stackOf = (key: string) => stacks[key.length % stacks.length] ?? [false];
+        const bucketId = bucketWith(drawn.keys, stackOf);
+        const current = drawn.keys.filter((key) => stackOf(key)[0] === false);
+        for (const listing of drawn.listings) {
+          const expected = { ...expectedPage(current, listing), resumeAfter: null };
+          expect(page(bucketId, listing)).toEqual(expected);
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 
   it('gives every entry exactly once, page by page', () => {
     fc.assert(
-      fc.property(keys, text(2), text(2), fc.integer({ min: 1, max: 9 }), (...drawn) => {
-        const [present, prefix, delimiter, limit] = drawn;
-        const bucketId = bucketWith(present);
-        const entries: string[] = [];
-        let after: string | null = '';
-        while (after !== null) {
-          const found = page(bucketId, { prefix, delimiter, after, limit });
-          entries.push(...[...found.keys, ...found.commonPrefixes].sort(compareKeys));
-          after = found.nextAfter;
-        }
-        const all = expectedPage(present, { prefix, delimiter, after: '', limit: 1000 });
-        expect(entries).toEqual([...all.keys, ...all.commonPrefixes].sort(compareKeys));
-      }),
+      fc.property(
+        ...([keysOf(60), text(2), text(2), fc.integer({ min: 1, max: 9 })] as const),
+        (keys, prefix, delimiter, limit) => {
+          const bucketId = bucketWith(keys);
+          const entries: string[] = [];
+          let after: string | null = '';
+          while (after !== null) {
+            const found = page(bucketId, { prefix, delimiter, after, limit });
+            entries.push(...[...found.keys, ...found.commonPrefixes].sort(compareKeys));
+            after = found.nextAfter;
+          }
+          expect(entries).toEqual(expectedEntries(keys, { prefix, delimiter, after: '' }));
+        },
+      ),
       { numRuns: 150 },
     );
   });
+
+  it('seeks over noncurrent versions', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `k${String(i).padStart(2, '0')}`);
+    const many = Array.from({ length: 3000 }, () => false);
+    const bucketId = bucketWith(names, (key) => (key === 'k03' || key === 'k10' ? many : [false]));
+    for (const limit of [1000, 20, 3]) {
+      const { page: found, rowCount } = measure(bucketId, { ...everything, limit });
+      expect(found.keys).toEqual(names.slice(0, limit));
+      expect(rowCount).toBeLessThan(3000);
+    }
+  });
+
+  it('seeks over the keys in common prefixes', () => {
+    const names = Array.from({ length: 100 }, (_, i) => `k${String(i).padStart(2, '0')}/`);
+    const bucketId = bucketWith(
+      names.flatMap((name) =>
+        Array(200)
+          .fill(name)
+          .map((k, i) => k + i),
+      ),
+    );
+    const { page: found, rowCount } = measure(bucketId, { ...everything, delimiter: '/' });
+    expect(found.commonPrefixes).toEqual(names);
+    expect(rowCount).toBeLessThan(1000);
+  });
+
+  const deleted = Array.from({ length: 50_000 }, (_, i) => `d/${String(i).padStart(5, '0')}`);
+  const withDeleted = bucketWith([...deleted, 'a', 'b/1', 'd/z', 'e'], (key) => [
+    key.length === 'd/00000'.length,
+  ]);
+
+  it('stops after many deleted keys with a page that is not full', () => {
+    const { page: first, rowCount } = measure(withDeleted, everything);
+    expect(rowCount).toBeLessThan(25_000);
+    expect(first.keys).toEqual(['a', 'b/1']);
+    expect(first.nextAfter).toMatch(/^d\/\d{5}$/);
+    const listed = [...first.keys];
+    let pages = 1;
+    for (let after = first.nextAfter; after !== null; pages += 1) {
+      const next = page(withDeleted, { ...everything, after });
+      listed.push(...next.keys);
+      after = next.nextAfter;
+    }
+    expect(listed).toEqual(['a', 'b/1', 'd/z', 'e']);
+    expect(pages).toBe(3);
+  });
+
+  it('gives no marker inside a common prefix that it has not found yet', () => {
+    const listing = { ...everything, delimiter: '/' };
+    const { page: first } = measure(withDeleted, listing);
+    expect(first).toMatchObject({ keys: ['a'], commonPrefixes: ['b/'], nextAfter: null });
+    const listed: string[] = [];
+    for (let resumeAfter = first.resumeAfter; resumeAfter !== null; ) {
+      const { page: next } = measure(withDeleted, listing, resumeAfter);
+      listed.push(...next.commonPrefixes, ...next.keys);
+      resumeAfter = next.resumeAfter;
+    }
+    expect(listed).toEqual(['d/', 'e']);
+  });
+
+  it.each([1, 2, 3])(
+    'gives a page of %i that is full before deleted keys as truncated',
+    (limit) => {
+      for (const delimiter of ['', '/']) {
+        const { page: found } = measure(withDeleted, { ...everything, delimiter, limit });
+        const entries = [...found.keys, ...found.commonPrefixes];
+        if (entries.length < limit) expect(found.resumeAfter).not.toBeNull();
+        else expect(found).toMatchObject({ nextAfter: entries.at(-1), resumeAfter: null });
+      }
+    },
+  );
 });
