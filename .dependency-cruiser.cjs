@@ -62,7 +62,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records|requests)\\.ts)',
+          '^src/(support/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records|requests|damage)\\.ts)',
       },
     },
     {
@@ -94,7 +94,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|core|s3|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests))\\.ts$',
+          '^src/(support|core|s3|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
       },
     },
     {

@@ -1,9 +1,18 @@
 import { checkIndexFile } from '../check-index.ts';
 import type { Config } from '../config.ts';
 import { FindingLog } from '../core/fsck/findings.ts';
+import { checkAndRepair } from '../core/fsck/repair-index.ts';
+import { openServices } from '../gateway.ts';
+import type { IndexCheck } from '../object-index/damage.ts';
+import type { ObjectIndex } from '../object-index/object-index.ts';
+import { Closers } from '../support/closers.ts';
+import { createLogger } from '../support/logger.ts';
 import type { CommandOutput } from './command.ts';
-import { reportFsck } from './fsck-report.ts';
+import { openCopyProgress } from './copy-progress.ts';
+import { UsageError } from './failures.ts';
+import { type FsckResult, reportFsck } from './fsck-report.ts';
 import { takeInterruption } from './interruption.ts';
+import { openProgress, type Progress } from './progress.ts';
 
 export interface FsckIndexOptions {
   readonly repair?: boolean;
@@ -11,33 +20,87 @@ export interface FsckIndexOptions {
   readonly index?: string;
 }
 
-/** What the tables of the index say, without asking FastDFS. */
+const STANDARD_ERROR = 2;
+
+/** What the tables of the index say, without asking FastDFS; the gateway may run beside it. */
 export async function fsckIndex(config: Config, options: FsckIndexOptions): Promise<CommandOutput> {
+  const { repair: repairs = false, index: path = config.indexPath } = options;
+  if (repairs && options.index !== undefined) {
+    throw new UsageError('--repair mends the index in use only; restore the backup first.');
+  }
   const findings = new FindingLog();
   const interruption = takeInterruption();
-  let isFinished = false;
+  const { signal } = interruption;
+  const closers = new Closers();
+  let last: IndexCheck | null = null;
   try {
-    const listener = {
-      found: (damage: {
-        kind: string;
-        severity: 'severe' | 'error' | 'warning';
-        place: object;
-        problem: string;
-      }) => findings.add({ ...damage, where: damage.place, repair: 'impossible' }),
-      advance: () => {},
-    };
-    await checkIndexFile(options.index ?? config.indexPath, config.indexPath, listener, {
-      signal: interruption.signal,
-      onProgress: () => {},
+    // The index is opened to write only when its structure is known to be sound.
+    const openIndex = once(() => openToRepair(config, closers));
+    await checkAndRepair({
+      check: async () => {
+        last = await checkWithProgress(path, config.indexPath, signal);
+        return last;
+      },
+      ...{ openIndex: repairs ? openIndex : null, findings, signal },
     });
-    isFinished = true;
   } catch (error) {
-    if (!interruption.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
   } finally {
     interruption.release();
+    await closers.closeAll();
   }
-  return reportFsck({
-    ...{ isFinished, findings, notes: [], checked: [] },
-    ...{ bucketNames: new Map(), repairs: options.repair ?? false },
-  });
+  return reportFsck(toResult(last, findings, { repairs, isFinished: !signal.aborted }));
+}
+
+async function openToRepair(config: Config, closers: Closers): Promise<ObjectIndex> {
+  const services = await openServices(config, createLogger('error', STANDARD_ERROR));
+  closers.add(() => services.close());
+  return services.core.index;
+}
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | null = null;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
+}
+
+async function checkWithProgress(
+  path: string,
+  place: string,
+  signal: AbortSignal,
+): Promise<IndexCheck> {
+  const copying = openCopyProgress();
+  const checking: { bar: Progress | null; shown: number } = { bar: null, shown: 0 };
+  try {
+    return await checkIndexFile(path, place, {
+      signal,
+      onCopy: copying.onProgress,
+      onCheck: (looked, total) => {
+        copying.stop();
+        checking.bar ??= openProgress('Checking (rows)', total);
+        checking.bar.advance(looked - checking.shown);
+        checking.shown = looked;
+      },
+    });
+  } finally {
+    copying.stop();
+    checking.bar?.stop();
+  }
+}
+
+function toResult(
+  check: IndexCheck | null,
+  findings: FindingLog,
+  facts: Pick<FsckResult, 'repairs' | 'isFinished'>,
+): FsckResult {
+  const isDamaged = check?.isSound === false;
+  return {
+    ...facts,
+    findings,
+    checked: Object.entries(check?.rowCounts ?? {}),
+    bucketNames: new Map(check?.bucketNames),
+    notes: isDamaged ? ['The tables were not looked at: what they say is worth nothing.'] : [],
+  };
 }

@@ -68,6 +68,21 @@ export async function fillPartial(
   partial: string,
   { onVerify, prepare, ...options }: CopyIndexOptions = {},
 ): Promise<IndexSummary> {
+  await copyIndex(source, partial, options);
+  onVerify?.();
+  options.signal?.throwIfAborted();
+  return verifyCopy(partial, { name: source, ...(prepare && { prepare }) });
+}
+
+/**
+ * Copies into an empty file, page by page: what is damaged in the index is damaged in the copy. The
+ * caller removes the file when this rejects.
+ */
+export async function copyIndex(
+  source: string,
+  partial: string,
+  options: Omit<CopyIndexOptions, 'onVerify' | 'prepare'>,
+): Promise<void> {
   checkRoom(source, partial, options.spareBytes);
   const database = openSource(source);
   try {
@@ -79,9 +94,6 @@ export async function fillPartial(
   } finally {
     database.close();
   }
-  onVerify?.();
-  options.signal?.throwIfAborted();
-  return verifyCopy(partial, { name: source, ...(prepare && { prepare }) });
 }
 
 /**

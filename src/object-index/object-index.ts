@@ -1,3 +1,4 @@
+import type { Damage, RepairOutcome } from './damage.ts';
 import type {
   AccessKey,
   Bucket,
@@ -154,6 +155,12 @@ export interface ObjectIndex {
   repointFile(request: RepointFileRequest): Promise<RepointFileOutcome>;
   /** The file that took the place of another one which something still refers to; else null. */
   findReplacement(oldFileId: string): Promise<string | null>;
+
+  /**
+   * Mends what a check of the index found, each unless it is not as it was found any more. One
+   * transaction: a hundred or so at a time.
+   */
+  repairDamages(damages: readonly Damage[]): Promise<readonly RepairOutcome[]>;
 
   createUser(user: User): Promise<'created' | 'name-taken'>;
   findUser(id: string): Promise<User | null>;

@@ -9,6 +9,7 @@ import { listObjects } from './list-keys.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
 import { queueOrphans } from './queue-orphans.ts';
+import { repairDamages } from './repair/repair-damage.ts';
 import * as replicaChecks from './replica-checks.ts';
 import { findFileUse, findReplacement, repointFile } from './repoint-file.ts';
 import type { Statements, WriteContext } from './statements.ts';
@@ -40,6 +41,7 @@ export const writeOperations = {
   finishReplicaChecks: replicaChecks.finishReplicaChecks,
   postponeReplicaChecks: replicaChecks.postponeReplicaChecks,
   repointFile,
+  repairDamages,
   createUser: accessKeys.createUser,
   removeUser: accessKeys.removeUser,
   putAccessKey: accessKeys.putAccessKey,

@@ -1,50 +1,37 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { openReadOnly, type SqliteDatabase } from '../sqlite-database.ts';
+import { type CopyIndexOptions, copyIndex } from '../copy-index.ts';
+import { IndexFileError, makePartial, removePartial } from '../index-file.ts';
+import { type SqliteDatabase, sqliteCodeOf } from '../sqlite-database.ts';
+import { describeSqliteError } from '../verify-copy.ts';
 
-/** Pages copied in one turn of the event loop: 8 MiB of them, some milliseconds. */
-const PAGES_PER_STEP = 2_048;
-const OWNER_ONLY_FILE = 0o600;
-
-export interface SnapshotOptions {
-  readonly signal: AbortSignal;
-  onProgress(copiedPages: number, totalPages: number): void;
-}
+/** For the pages of trees that are read in another order than they lie in; the rest streams by. */
+const PAGE_CACHE_KIB = 64 * 1024;
 
 /**
- * Copies a database as it is at one moment, page by page, so that what is damaged in it is damaged
- * in the copy as well. Writers go on beside it: it holds a read transaction while it copies, which
- * makes the write-ahead log grow by what is written meanwhile. Needs as much space as the database.
- * `copyPath` must not exist; it is gone again when this rejects.
+ * Copies an index as it is at one moment, to be checked beside `place`, and gives the name of the
+ * copy. Writers go on meanwhile. Throws `IndexFileError`, or the signal's reason, and leaves nothing
+ * behind then.
  */
 export async function takeSnapshot(
   path: string,
-  copyPath: string,
-  { signal, onProgress }: SnapshotOptions,
-): Promise<void> {
-  const source = openReadOnly(path);
+  place: string,
+  options: Pick<CopyIndexOptions, 'signal' | 'onProgress'>,
+): Promise<string> {
+  const copyPath = makePartial(`${place}.fsck`);
   try {
-    closeSync(openSync(copyPath, 'wx', OWNER_ONLY_FILE));
-    try {
-      // With a transaction of its own, the copy does not start again at each write of others.
-      source.exec('BEGIN');
-      source.prepare('SELECT COUNT(*) FROM sqlite_schema').get();
-      await source.backup(copyPath, {
-        progress({ totalPages, remainingPages }) {
-          signal.throwIfAborted();
-          onProgress(totalPages - remainingPages, totalPages);
-          return PAGES_PER_STEP;
-        },
-      });
-      signal.throwIfAborted();
-    } catch (error) {
-      rmSync(copyPath, { force: true });
-      throw error;
-    }
-  } finally {
-    source.close();
+    await copyIndex(path, copyPath, options);
+    options.signal?.throwIfAborted();
+    return copyPath;
+  } catch (error) {
+    removePartial(copyPath);
+    const code = sqliteCodeOf(error);
+    const described = describeSqliteError(error, path);
+    if (!/^SQLITE_(CORRUPT|NOTADB)/.test(code) || !(described instanceof Error)) throw described;
+    throw new IndexFileError(`${described.message}. ${ADVICE}`, { cause: error });
   }
 }
+
+const ADVICE = 'Stop the gateway, keep the damaged files aside and restore a backup.';
 
 /**
  * Opens a copy that nobody else uses and takes its name away: it is gone when the connection is
@@ -56,15 +43,14 @@ export function openSnapshot(copyPath: string): SqliteDatabase {
     // Without a log or journal beside it, whose names would stay behind. OFF alone leaves the log.
     database.pragma('journal_mode = DELETE');
     database.pragma('journal_mode = OFF');
-    database.pragma('foreign_keys = OFF');
     // Sorting takes space on the disk, not memory.
     database.pragma('temp_store = FILE');
-    database.pragma('cache_size = -65536');
+    database.pragma(`cache_size = -${PAGE_CACHE_KIB}`);
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    throw describeSqliteError(error, copyPath);
   } finally {
-    rmSync(copyPath, { force: true });
+    removePartial(copyPath);
   }
 }

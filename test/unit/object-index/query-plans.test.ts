@@ -113,6 +113,47 @@ function runReplicas(bucketId: number): void {
   call('findFileUse', oldFileId, bucketId, 'a/1');
 }
 
+/** Each way to mend something once; what it is done to need not be there, or be damaged. */
+function runRepairs(bucketId: number): void {
+  const { fileId } = call<{ fileId: string }>('findObject', bucketId, 'a/1');
+  const place = {
+    bucketId,
+    key: 'a/1',
+    versionRank: -1,
+    objectId: 1,
+    uploadId: 'u',
+    partNumber: 1,
+  };
+  const state = { name: 'file-state', recordedCount: null, references: [], isMalformed: false };
+  const dueMs = NOW_MS;
+  const repairs = [
+    { ...state, isQueued: false, referenceCount: 2, references: [place] },
+    { ...state, isQueued: false, referenceCount: 1, recordedCount: 2 },
+    { ...state, isQueued: false, referenceCount: 0 },
+    { ...state, isQueued: true, referenceCount: 1, references: [place] },
+    { name: 'sequence', lastValueMin: 0 },
+    { name: 'queue-group', groupName: 'x' },
+    { name: 'queue-row' },
+    { name: 'replica-check', groupName: 'x', dueMs, newGroupName: 'y' },
+    { name: 'replaced-file', newFileId: 'x' },
+    { name: 'replaced-chain', newFileId: 'x', lastFileId: 'y' },
+    { name: 'bucket', bucketName: 'recovered', ownerId: 'o' },
+    { name: 'description', table: 'objects', column: 'headers', text: '' },
+    { name: 'description', table: 'uploads', column: 'headers', text: '' },
+    { name: 'part-count', from: 1, to: 2 },
+    { name: 'dead-object-rows', table: 'segments' },
+    { name: 'dead-object-rows', table: 'object_parts' },
+    { name: 'needless-segments' },
+    { name: 'needless-object-parts' },
+    { name: 'dead-parts' },
+    { name: 'dead-part-segments' },
+    { name: 'dead-settings' },
+  ];
+  const damages = repairs.map((repair) => ({ place: { ...place, fileId }, repair }));
+  call('repairDamages', damages);
+  call('repairDamages', [{ place: { bucketId: bucketId + 1 }, repair: repairs[10] }]);
+}
+
 function runObjects(bucketId: number): void {
   const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
   call('putObject', newObject(bucketId, 'a/1'));
@@ -178,6 +219,7 @@ function runUploads(bucketId: number): void {
   call('findCompletedUpload', 'u1');
   call('forgetCompletedUploads', 2);
   call('abortUpload', bucketId, 'k', 'u2');
+  runRepairs(bucketId);
   call('deleteObjects', bucketId, ['a/1', 'k']);
 }
 

@@ -1,0 +1,80 @@
+import type { Damage, DamagePlace, RepairOutcome } from '../damage.ts';
+import { run, type Statements, type WriteContext } from '../statements.ts';
+import * as fileRows from './repair-file-rows.ts';
+import { correctFileState } from './repair-file-state.ts';
+import * as rows from './repair-rows.ts';
+
+/**
+ * Mends damage that a check of an earlier state of the index found, each unless it is not there
+ * any more as it was. Nothing that an object refers to is deleted: a file that loses its last
+ * reference is queued, as by every other write.
+ */
+export function* repairDamages(
+  context: WriteContext,
+  damages: readonly Damage[],
+): Statements<readonly RepairOutcome[]> {
+  const outcomes: RepairOutcome[] = [];
+  for (const damage of damages) {
+    outcomes.push((yield* repair(context, damage)) ? 'repaired' : 'changed');
+  }
+  return outcomes;
+}
+
+function* repair(context: WriteContext, { place, repair: how }: Damage): Statements<boolean> {
+  switch (how?.name) {
+    case 'file-state':
+      return yield* correctFileState(context, place.fileId ?? '', how);
+    case 'sequence':
+      return yield* raiseSequence(how.lastValueMin);
+    case 'queue-group':
+      return yield* fileRows.moveQueued(place.fileId ?? '', how.groupName);
+    case 'queue-row':
+      return yield* fileRows.dropQueued(place.fileId ?? '');
+    case 'replica-check':
+      return yield* fileRows.moveReplicaCheck(place.fileId ?? '', how);
+    case 'replaced-file':
+      return yield* fileRows.dropReplacement(context, place.fileId ?? '', how.newFileId);
+    case 'replaced-chain':
+      return yield* fileRows.shortenChain(context, place.fileId ?? '', how);
+    case 'bucket':
+      return yield* rows.makeBucket(context, place.bucketId ?? 0, how);
+    case 'description':
+      return yield* rows.emptyText(place, how);
+    case 'part-count':
+      return yield* rows.correctPartCount(place, how);
+    case 'dead-object-rows':
+      return yield* rows.dropObjectRows(context, place.objectId ?? 0, how.table);
+    case 'needless-segments':
+      return yield* rows.dropNeedlessSegments(context, place);
+    case 'needless-object-parts':
+      return yield* rows.dropNeedlessParts(place);
+    case 'dead-parts':
+      return yield* rows.dropDeadParts(context, place.uploadId ?? '');
+    case 'dead-part-segments':
+      return yield* rows.dropDeadPartSegments(context, place);
+    case 'dead-settings':
+      return yield* dropSettings(place);
+    case undefined:
+      return false;
+  }
+}
+
+function* raiseSequence(lastValueMin: number): Statements<boolean> {
+  const changed = yield* run(
+    `INSERT INTO sequences (name, last_value) VALUES ('object_id', ?)
+      ON CONFLICT (name) DO UPDATE SET last_value = excluded.last_value
+        WHERE sequences.last_value < excluded.last_value`,
+    [lastValueMin],
+  );
+  return changed > 0;
+}
+
+function* dropSettings({ bucketId = 0 }: DamagePlace): Statements<boolean> {
+  const dropped = yield* run(
+    `DELETE FROM bucket_settings WHERE bucket_id = ?
+      AND NOT EXISTS (SELECT 1 FROM buckets WHERE id = ?)
+      AND NOT EXISTS (SELECT 1 FROM objects WHERE bucket_id = ?)`,
+    [bucketId, bucketId, bucketId],
+  );
+  return dropped > 0;
+}
