@@ -78,8 +78,17 @@ module.exports = {
     {
       name: 'metrics-only-for-the-wiring',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(metrics/|(gateway|serve|start-backups)\\.ts$)' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(metrics/|workers/|(gateway|serve|start-backups)\\.ts$)',
+      },
       to: { path: '^src/metrics/|node_modules/prom-client/' },
+    },
+    {
+      name: 'workers-only-for-the-wiring',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(workers/|(gateway|serve)\\.ts$)' },
+      to: { path: '^src/workers/' },
     },
     {
       name: 'hono-only-at-the-edges',

@@ -137,6 +137,8 @@ function toConfig(values: z.output<typeof settings>) {
       acceptsSignatureV2Links: values.GATEWAY_SIGNATURE_V2,
     },
     console: { listen: values.GATEWAY_CONSOLE_LISTEN },
+    /** Processes that serve S3; 1 is this one. */
+    workerCount: values.GATEWAY_WORKERS,
     /** Null makes a random key at the first start. */
     rootKey: rootKey === '' ? null : { accessKeyId: rootKey, secretAccessKey: rootSecret },
     /** Null uses the file `master.key` in the data directory. */

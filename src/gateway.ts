@@ -6,9 +6,8 @@ import { ReplicaChecker } from './core/replicas/replica-checker.ts';
 import { SecretError } from './core/secrets.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
-import { dispatchEvents } from './metrics/blob-store-events.ts';
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts';
-import { logBlobStoreEvents } from './metrics/log-blob-store-events.ts';
+import { blobStoreObserver } from './metrics/observe-blob-store.ts';
 import { removeLeftovers } from './object-index/replace-index.ts';
 import { openProcessServices, type ProcessServices } from './process-services.ts';
 import { takeServingLocks } from './serving-locks.ts';
@@ -16,6 +15,8 @@ import { startBackups } from './start-backups.ts';
 import { Closers } from './support/closers.ts';
 import type { Logger } from './support/logger.ts';
 import { type HostPort, renderHostPort } from './support/units.ts';
+import type { GatewayWorkers, GatewayWorkersOptions } from './workers/gateway-workers.ts';
+import { workerConfig } from './workers/worker-config.ts';
 
 /** What doors and commands work with. */
 export interface Services extends ProcessServices {
@@ -26,6 +27,8 @@ export interface Services extends ProcessServices {
 
 export interface Gateway extends Services {
   readonly metrics: GatewayMetrics;
+  /** To be started when the doors are opened; null when this process serves S3 itself. */
+  readonly workers: GatewayWorkers | null;
   /** A random root key that was made just now and is to be shown once; else null. */
   readonly newRootKey: KeyPair | null;
 }
@@ -33,16 +36,18 @@ export interface Gateway extends Services {
 /**
  * Opens everything behind the doors for serving: the embedded node when no tracker is configured,
  * the index, the blob store, the root user, the deletion of files that no key needs, and the looks
- * at the replicas of new ones. Throws `DataDirectoryError` when another process serves from the
+ * at the replicas of new ones. Where workers serve S3, they get the rest of it, and this process its
+ * share of what is limited. Throws `DataDirectoryError` when another process serves from the
  * data directory, or it cannot be used.
  * `onFailure` is told of what cannot be lived without: the caller should end.
  */
 export async function openGateway(
-  config: Config,
+  whole: Config,
   logger: Logger,
   onFailure: (error: Error) => void,
 ): Promise<Gateway> {
   const closers = new Closers();
+  const config = servesItself(whole) ? whole : workerConfig(whole);
   try {
     const directory = DataDirectory.prepare(config.dataDir);
     if (directory.isOpenToOthers()) {
@@ -54,23 +59,31 @@ export async function openGateway(
       await startNode(config, directory, { logger, onFailure }, closers),
     ];
     const metrics = await createMetrics();
-    const onEvent = dispatchEvents(
-      [metrics.blobStore.handlers, logBlobStoreEvents(logger)],
-      (error) => logger.error({ err: error }, 'an event of the blob store could not be noted'),
-    );
+    const masterKey = config.masterKey ?? directory.loadMasterKey(config.indexPath);
     const services = await openProcessServices(config, {
       logger,
       trackers,
-      masterKey: config.masterKey ?? directory.loadMasterKey(config.indexPath),
+      masterKey,
       threads: true,
-      onEvent,
+      isShared: config.workerCount > 1,
+      onEvent: blobStoreObserver(metrics, logger),
       onFailure,
     });
     closers.add(() => services.close());
     metrics.watch(services.core);
+    metrics.processes.watch(() => (config.s3.listen === null ? 0 : 1));
     void warnOfUnknownGroups(services.core);
     const newRootKey = await ensureRoot(config, services.accessKeys, directory);
+    const workers = await createWorkers(config, {
+      config,
+      trackers,
+      masterKey,
+      logger,
+      metrics,
+      onFailure,
+    });
     const reaper = new Reaper(services.core, {
+      ...(workers && { findOpenElsewhere: (fileIds) => workers.findOpenFiles(fileIds) }),
       onRun: (groupName, result) => metrics.deletions.count(groupName, result),
     });
     reaper.start();
@@ -85,7 +98,7 @@ export async function openGateway(
     }
     await startBackups(config, { core: services.core, metrics: metrics.backups, closers });
     const close = () => closers.closeAll();
-    return { ...services, directory, trackers, metrics, newRootKey, close };
+    return { ...services, directory, trackers, metrics, workers, newRootKey, close };
   } catch (error) {
     await closers.closeAll();
     throw error;
@@ -96,6 +109,21 @@ export async function openGateway(
 async function createMetrics(): Promise<GatewayMetrics> {
   const { GatewayMetrics } = await import('./metrics/gateway-metrics.ts');
   return new GatewayMetrics();
+}
+
+/** Nothing is served to share out when S3 is off. */
+function servesItself({ workerCount, s3 }: Config): boolean {
+  return workerCount === 1 || s3.listen === null;
+}
+
+/** Loaded only when there are any. */
+async function createWorkers(
+  config: Config,
+  options: Omit<GatewayWorkersOptions, 'count'>,
+): Promise<GatewayWorkers | null> {
+  if (servesItself(config)) return null;
+  const { GatewayWorkers } = await import('./workers/gateway-workers.ts');
+  return new GatewayWorkers({ ...options, count: config.workerCount });
 }
 
 /** Opens index and blob store for one command, while the gateway runs or not. */

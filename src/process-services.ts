@@ -28,6 +28,8 @@ export interface ProcessOptions {
   /** Whether the index gets threads of its own. */
   readonly threads: boolean;
 
+  /** Whether other processes serve clients from the same index. */
+  readonly isShared?: boolean;
   readonly openFiles?: OpenFiles;
   readonly onEvent?: (event: BlobStoreEvent) => void;
   readonly onFailure?: (error: Error) => void;
@@ -65,10 +67,14 @@ export async function openProcessServices(
   }
 }
 
-function openIndex(config: Config, { logger, threads, onFailure }: ProcessOptions) {
+function openIndex(
+  config: Config,
+  { logger, threads, isShared = false, onFailure }: ProcessOptions,
+) {
   return openSqliteIndex({
     path: config.indexPath,
     deleteDelayMs: config.deleteDelayMs,
+    isShared,
     replicaCheckDelayMs: config.replicas.checkDelayMs,
     ...(threads ? {} : { threads }),
     ...(onFailure && { onFailure }),

@@ -1,10 +1,10 @@
 import type { Config } from './config.ts';
-import { listenConsole } from './console/listen.ts';
+import { type ConsoleDoor, listenConsole } from './console/listen.ts';
 import { type Gateway, openGateway } from './gateway.ts';
-import { createS3App } from './s3/app.ts';
-import { listenS3, type S3Listener } from './s3/listener.ts';
+import { openS3Door } from './s3-door.ts';
 import { Closers } from './support/closers.ts';
-import { localUrl, toListenError } from './support/listen.ts';
+import { endOnUncaughtErrors, endProcess } from './support/end-process.ts';
+import { localUrl } from './support/listen.ts';
 import { createLogger, type Logger } from './support/logger.ts';
 import type { HostPort } from './support/units.ts';
 
@@ -16,30 +16,26 @@ const CLOSE_TIMEOUT_MS = 15_000;
  * A second signal ends the process at once. Throws when it cannot start.
  */
 export async function serve(config: Config): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, { isShared: config.workerCount > 1 });
   endOnUncaughtErrors(logger);
   const signalled = firstStopSignal(logger);
   const closers = new Closers();
   let isStopping = false;
   try {
-    const gateway = await openGateway(config, logger, (error) => fail(logger, error));
+    const gateway = await openGateway(config, logger, (error) => endProcess(logger, error));
     closers.add(() => gateway.close());
-    const { core, metrics } = gateway;
     let consoleUrl: string | null = null;
     if (config.console.listen) {
-      const { copiesNeeded } = config;
-      const sources = { ...core, metrics, copiesNeeded, isStopping: () => isStopping };
-      const door = await listenConsole(config.console.listen, sources);
+      const { listen } = config.console;
+      const door = await openConsole(gateway, listen, config.copiesNeeded, () => isStopping);
       closers.add(() => door.close());
       consoleUrl = localUrl(door.address);
     }
     let endpoint: string | null = null;
     if (config.s3.listen) {
-      const door = await openS3Door(gateway, config, config.s3.listen);
-      closers.add(() => door.close(config.shutdownGraceMs));
-      endpoint = localUrl(door);
+      endpoint = localUrl(await openDoor(gateway, config, config.s3.listen, closers));
     }
-    logger.info({ s3: endpoint, console: consoleUrl }, 'ready');
+    logger.info({ s3: endpoint, console: consoleUrl, workers: gateway.workers?.count }, 'ready');
     announce(gateway, endpoint, consoleUrl, config);
     const signal = await signalled;
     isStopping = true;
@@ -51,26 +47,42 @@ export async function serve(config: Config): Promise<void> {
   logger.info('stopped');
 }
 
-async function openS3Door(
-  { core, accessKeys, metrics }: Gateway,
-  { s3: { domains, bodyPace, requestsMax, acceptsSignatureV2Links } }: Config,
+/** Resolves to what others connect to. */
+async function openDoor(
+  { core, accessKeys, metrics, workers }: Gateway,
+  config: Config,
   wanted: HostPort,
-): Promise<S3Listener> {
-  const findCredentials = (id: string) => accessKeys.findCredentials(id);
-  const app = createS3App({
-    core,
-    findCredentials,
-    domains,
-    bodyPace,
-    requestsMax,
-    acceptsSignatureV2Links,
-    observer: metrics.requests,
-  });
-  try {
-    return await listenS3(app, wanted);
-  } catch (error) {
-    throw toListenError(error, wanted, 'GATEWAY_S3_LISTEN');
+  closers: Closers,
+): Promise<HostPort> {
+  const { shutdownGraceMs } = config;
+  if (workers) {
+    // Also what has been started when one of them cannot start.
+    closers.add(() => workers.stop(shutdownGraceMs));
+    return await workers.start(wanted);
   }
+  const door = await openS3Door({ core, accessKeys, observer: metrics.requests }, config, wanted);
+  closers.add(() => door.close(shutdownGraceMs));
+  return door;
+}
+
+async function openConsole(
+  { core, metrics, workers }: Gateway,
+  wanted: HostPort,
+  copiesNeeded: number,
+  isStopping: () => boolean,
+): Promise<ConsoleDoor> {
+  const clusterState = () => core.blobs.clusterState();
+  return await listenConsole(wanted, {
+    index: core.index,
+    blobs: {
+      clusterState: () => workers?.clusterState(clusterState(), 'best') ?? clusterState(),
+    },
+    findCluster: () => workers?.clusterState(clusterState(), 'worst') ?? clusterState(),
+    metrics: workers?.metrics ?? metrics,
+    copiesNeeded,
+    findGatewayProblem: () =>
+      isStopping() ? 'the gateway is stopping' : (workers?.findProblem() ?? null),
+  });
 }
 
 /** For the person at the terminal; the log on standard output stays one JSON object a line. */
@@ -115,17 +127,6 @@ function firstStopSignal(logger: Logger): Promise<NodeJS.Signals> {
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
-}
-
-/** State after an error that nobody expected is unknown: a new process is safer than going on. */
-function endOnUncaughtErrors(logger: Logger): void {
-  process.on('uncaughtException', (error) => fail(logger, error));
-  process.on('unhandledRejection', (reason) => fail(logger, reason));
-}
-
-function fail(logger: Logger, error: unknown): never {
-  logger.fatal({ err: error }, 'the gateway cannot go on');
-  process.exit(1);
 }
 
 function endAfter(timeoutMs: number, logger: Logger): void {

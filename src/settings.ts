@@ -218,7 +218,7 @@ export const settings = z.object({
     'auto (23000 when it is free) or a port, 0 for any',
     parsePort,
   ),
-  GATEWAY_WORKERS: text('1', '1: this version runs in one process', /^1$/),
+  GATEWAY_WORKERS: count('1', 1, 64),
 });
 
 type SettingName = keyof typeof settings.shape;

@@ -40,7 +40,7 @@ export function command<Arguments extends unknown[]>(
   return async function (this: Command, ...given: unknown[]): Promise<void> {
     const options = this.optsWithGlobals<GlobalOptions>();
     const config = loadConfig(process.env, options.config);
-    const services = await openServices(config, createLogger('error', STANDARD_ERROR));
+    const services = await openServices(config, createLogger('error', { fd: STANDARD_ERROR }));
     try {
       await print(await run({ config, services }, ...argumentsOf<Arguments>(given)), options);
     } finally {

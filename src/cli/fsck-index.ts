@@ -53,7 +53,7 @@ export async function fsckIndex(config: Config, options: FsckIndexOptions): Prom
 }
 
 async function openToRepair(config: Config, closers: Closers): Promise<ObjectIndex> {
-  const services = await openServices(config, createLogger('error', STANDARD_ERROR));
+  const services = await openServices(config, createLogger('error', { fd: STANDARD_ERROR }));
   closers.add(() => services.close());
   return services.core.index;
 }

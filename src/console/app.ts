@@ -1,7 +1,10 @@
 import { Hono } from 'hono';
+import type { ClusterState } from '../blob-store/blob-store.ts';
 import { checkReadiness, type Readiness, type ReadinessSources } from './readiness.ts';
 
 export interface ConsoleSources extends ReadinessSources {
+  /** For people: with every circuit breaker that is open somewhere. */
+  readonly findCluster: () => Promise<ClusterState>;
   readonly metrics: {
     readonly contentType: string;
     render(): Promise<string>;
@@ -29,7 +32,7 @@ export function createConsoleApp(sources: ConsoleSources): Hono {
   });
 
   app.get('/cluster', async (context) => {
-    const state = await sources.blobs.clusterState();
+    const state = await sources.findCluster();
     return context.json(state, 200, { 'cache-control': 'no-store' });
   });
 

@@ -20,15 +20,15 @@ export interface ReadinessSources {
   readonly blobs: Pick<BlobStore, 'clusterState'>;
   /** Storage servers that must have a file before its write succeeds. */
   readonly copiesNeeded: number;
-  /** True from the first signal to stop: a load balancer should look elsewhere. */
-  readonly isStopping: () => boolean;
+  /** Why a load balancer should look elsewhere, whatever works; null when it need not. */
+  readonly findGatewayProblem: () => string | null;
   /** A check that takes longer has failed. */
   readonly checkTimeoutMs: number;
 }
 
 /** Checks everything that a write needs, side by side. Never throws. */
 export async function checkReadiness(sources: ReadinessSources): Promise<Readiness> {
-  const { index, blobs, copiesNeeded, checkTimeoutMs, isStopping } = sources;
+  const { index, blobs, copiesNeeded, checkTimeoutMs, findGatewayProblem } = sources;
   const [indexProblem, cluster] = await Promise.all([
     problemOf(checkTimeoutMs, async () => {
       // No bucket can have an empty name: one cheap read, and null is the right answer.
@@ -43,7 +43,7 @@ export async function checkReadiness(sources: ReadinessSources): Promise<Readine
   const { trackers, storage } =
     typeof cluster === 'string' ? { trackers: cluster, storage: cluster } : cluster;
   const problems = [
-    ['gateway', isStopping() ? 'the gateway is stopping' : null],
+    ['gateway', findGatewayProblem()],
     ['index', indexProblem],
     ['trackers', trackers],
     ['storage', storage],

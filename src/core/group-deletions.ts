@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { BlobStoreError } from '../blob-store/blob-store.ts';
 import type { PendingDeletion } from '../object-index/records.ts';
+import type { FindOpenElsewhere } from './open-files.ts';
 import type { CoreServices } from './services.ts';
 
 /** A file that was refused is tried again after this time, twice that the next time … */
@@ -25,6 +26,8 @@ export interface GroupDeletionsOptions {
   /** One file alone finds out first whether the group can be reached. */
   readonly isProbing: boolean;
   readonly signal: AbortSignal;
+  /** Asked before each batch, when other processes of this gateway read files. */
+  readonly findOpenElsewhere?: FindOpenElsewhere;
   /** Told of files that are done or refused, after each batch. */
   readonly onProgress?: (fileCount: number) => void;
 }
@@ -48,7 +51,7 @@ export interface GroupDeletionsResult {
 /**
  * Deletes the due files of one group, until none is left, the group cannot be reached or the signal
  * is aborted. Files that are refused are put off, each for longer at every attempt; an unreachable
- * group costs no write. Rejects with `IndexError`.
+ * group costs no write. Rejects with `IndexError`, and as `findOpenElsewhere` does.
  *
  * Another process may do the same at the same time: a deletion that it has finished counts as done.
  */
@@ -91,6 +94,7 @@ class DeletionBatch {
   readonly #options: GroupDeletionsOptions;
   readonly #total: GroupDeletionsResult;
   readonly #seen: Set<number>;
+  #openElsewhere: ReadonlySet<string> = new Set();
   readonly #finished: number[] = [];
   readonly #open: PendingDeletion[] = [];
   readonly #refused: { readonly deletion: PendingDeletion; readonly error: unknown }[] = [];
@@ -110,6 +114,7 @@ class DeletionBatch {
   }
 
   async run(batch: readonly PendingDeletion[]): Promise<void> {
+    if (batch.length > 0) await this.#askElsewhere(batch);
     // The workers share one iterator: each takes the next that none has taken.
     const waiting = batch[Symbol.iterator]();
     const count = Math.min(this.#options.concurrencyMax, batch.length);
@@ -122,11 +127,21 @@ class DeletionBatch {
     if (handled > 0) this.#options.onProgress?.(handled);
   }
 
+  async #askElsewhere(batch: readonly PendingDeletion[]): Promise<void> {
+    const { findOpenElsewhere } = this.#options;
+    if (!findOpenElsewhere) return;
+    this.#openElsewhere = await findOpenElsewhere(batch.map(({ fileId }) => fileId));
+  }
+
+  #isOpen(fileId: string): boolean {
+    return this.#openElsewhere.has(fileId) || this.#core.openFiles.isOpen(fileId);
+  }
+
   async #work(waiting: Iterable<PendingDeletion>): Promise<void> {
     const { signal } = this.#options;
     for (const deletion of waiting) {
       if (signal.aborted || this.#total.unreachable !== null) return;
-      if (this.#core.openFiles.isOpen(deletion.fileId)) this.#open.push(deletion);
+      if (this.#isOpen(deletion.fileId)) this.#open.push(deletion);
       else await this.#delete(deletion);
     }
   }

@@ -6,6 +6,15 @@ export interface HeldFiles {
 }
 
 /**
+ * Which of these files are being read by other processes. Rejects when that cannot be known now.
+ *
+ * A file that is asked for has been in the deletion queue before, so no look-up that comes after
+ * the answer finds it any more. A reader that looked it up earlier counts: readers hold a file in
+ * the same turn of the event loop in which they looked it up.
+ */
+export type FindOpenElsewhere = (fileIds: readonly string[]) => Promise<ReadonlySet<string>>;
+
+/**
  * The files that readers of this process need. An object that is overwritten or deleted while a
  * slow client reads it must not lose its files under the reader.
  */
@@ -31,6 +40,11 @@ export class OpenFiles {
 
   isOpen(fileId: string): boolean {
     return this.#readerCounts.has(fileId);
+  }
+
+  /** Those of these files that have readers. */
+  openOf(fileIds: readonly string[]): string[] {
+    return fileIds.filter((fileId) => this.#readerCounts.has(fileId));
   }
 
   /** Files that have readers. */

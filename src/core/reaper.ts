@@ -1,5 +1,6 @@
 import { deleteGroupFiles, type GroupDeletionsResult } from './group-deletions.ts';
 import { GroupPauses, type PausedGroup } from './group-pauses.ts';
+import type { FindOpenElsewhere } from './open-files.ts';
 import type { CoreServices } from './services.ts';
 
 export interface ReaperOptions {
@@ -9,6 +10,8 @@ export interface ReaperOptions {
   readonly batchSizeMax?: number;
   /** Rest between two looks into the queue. */
   readonly intervalMs?: number;
+  /** Finds files that other processes of this gateway read. */
+  readonly findOpenElsewhere?: FindOpenElsewhere;
   /** Told of each run over a group's files that did something. */
   readonly onRun?: (groupName: string, result: GroupDeletionsResult) => void;
   /** Milliseconds of a clock that never jumps; replaced in tests. */
@@ -34,6 +37,7 @@ export class Reaper {
   readonly #concurrencyMax: number;
   readonly #batchSizeMax: number;
   readonly #intervalMs: number;
+  readonly #findOpenElsewhere: FindOpenElsewhere | undefined;
   readonly #onRun: (groupName: string, result: GroupDeletionsResult) => void;
   readonly #pauses: GroupPauses;
   readonly #stopping = new AbortController();
@@ -47,6 +51,7 @@ export class Reaper {
     this.#concurrencyMax = options.concurrencyMax ?? 4;
     this.#batchSizeMax = options.batchSizeMax ?? 500;
     this.#intervalMs = options.intervalMs ?? 1000;
+    this.#findOpenElsewhere = options.findOpenElsewhere;
     this.#onRun = options.onRun ?? (() => {});
     this.#pauses = new GroupPauses(options.monotonicNow);
   }
@@ -109,6 +114,7 @@ export class Reaper {
         batchSizeMax: this.#batchSizeMax,
         isProbing: this.#pauses.hasFailed(groupName),
         signal: this.#stopping.signal,
+        ...(this.#findOpenElsewhere && { findOpenElsewhere: this.#findOpenElsewhere }),
       });
       const wasReached = result.unreachable === null || result.deletedCount > 0;
       if (wasReached && !this.#stopping.signal.aborted && this.#pauses.works(groupName)) {

@@ -64,7 +64,14 @@ export class ClusterMetrics {
   constructor(registry: Registry) {
     const entries = Object.entries(definitions).map(([key, [name, labelNames, help]]) => [
       key,
-      new Gauge({ name: `fastdfs_s3_${name}`, labelNames, help, registers: [registry] }),
+      new Gauge({
+        name: `fastdfs_s3_${name}`,
+        labelNames,
+        help,
+        // Processes see the same cluster, but each has breakers of its own.
+        aggregator: key === 'breaker' ? 'max' : 'first',
+        registers: [registry],
+      }),
     ]);
     this.#gauges = Object.fromEntries(entries) as Gauges;
   }

@@ -8,6 +8,8 @@ import { Collector } from './collector.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
 import { DeletionMetrics } from './deletion-metrics.ts';
 import { IndexMetrics } from './index-metrics.ts';
+import { type MetricsSnapshot, ofWorker } from './metrics-snapshot.ts';
+import { ProcessMetrics } from './process-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { ReplicaMetrics } from './replica-metrics.ts';
 import { S3RequestMetrics } from './s3-request-metrics.ts';
@@ -33,19 +35,25 @@ export class GatewayMetrics {
   readonly replicas = new ReplicaMetrics(this.registry);
   readonly deletions = new DeletionMetrics(this.registry);
   readonly backups = new BackupMetrics(this.registry);
+  readonly processes = new ProcessMetrics(this.registry);
   readonly #connections = new ConnectionMetrics(this.registry);
   readonly #cluster = new ClusterMetrics(this.registry);
   readonly #index = new IndexMetrics(this.registry);
   readonly #queues = new QueueMetrics(this.registry);
   readonly #collectors: Collector[] = [];
+  #isWorker = false;
 
   constructor() {
     // Under the names that dashboards for Node.js know.
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Looks at these from now on, whenever somebody asks for metrics. */
-  watch({ index, blobs }: MetricsSources): void {
+  /**
+   * Looks at these from now on, whenever somebody asks for metrics. A worker process tells only
+   * what its primary does not know as well.
+   */
+  watch({ index, blobs }: MetricsSources, { isWorker = false } = {}): void {
+    this.#isWorker = isWorker;
     this.#collectors.push(
       new Collector(async () => {
         const state = await blobs.clusterState();
@@ -53,6 +61,9 @@ export class GatewayMetrics {
       }),
       new Collector(async () => this.#connections.set(blobs.poolStates())),
       new Collector(async () => this.#index.set(await index.measure())),
+    );
+    if (isWorker) return;
+    this.#collectors.push(
       new Collector(async () => {
         this.#queues.setDeletions(await index.deletionQueueState(Date.now()));
       }, QUEUE_INTERVAL_MS),
@@ -69,7 +80,19 @@ export class GatewayMetrics {
 
   /** In Prometheus's text format. */
   async render(): Promise<string> {
-    await Promise.all(this.#collectors.map((collector) => collector.refresh(COLLECT_WAIT_MS)));
+    await this.#collect();
     return await this.registry.metrics();
+  }
+
+  /** To be combined with those of other processes. */
+  async snapshot(): Promise<MetricsSnapshot> {
+    await this.#collect();
+    // The library's type leaves out the names of histograms' series.
+    const metrics = (await this.registry.getMetricsAsJSON()) as unknown as MetricsSnapshot;
+    return this.#isWorker ? ofWorker(metrics) : metrics;
+  }
+
+  async #collect(): Promise<void> {
+    await Promise.all(this.#collectors.map((collector) => collector.refresh(COLLECT_WAIT_MS)));
   }
 }

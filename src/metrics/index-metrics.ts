@@ -37,6 +37,7 @@ export class IndexMetrics {
       name: 'fastdfs_s3_index_size_bytes',
       help: 'Size of the files of the index.',
       labelNames: ['file'],
+      aggregator: 'first',
       registers,
     });
   }

@@ -13,29 +13,34 @@ export class QueueMetrics {
     const registers = [registry];
     const labelNames = ['group'];
     this.#queued = new Gauge({
+      aggregator: 'first',
       name: 'fastdfs_s3_deletion_queue_files',
       help: 'Files that no key needs any more and that are to be deleted from FastDFS.',
       labelNames,
       registers,
     });
     this.#failing = new Gauge({
+      aggregator: 'first',
       name: 'fastdfs_s3_deletion_queue_failing_files',
       help: 'Of these, files that could not be deleted at some attempt.',
       labelNames,
       registers,
     });
     this.#oldest = new Gauge({
+      aggregator: 'first',
       name: 'fastdfs_s3_deletion_queue_oldest_timestamp_seconds',
       help: 'When the oldest of these files was queued.',
       labelNames,
       registers,
     });
     this.#replicaChecks = new Gauge({
+      aggregator: 'first',
       name: 'fastdfs_s3_replica_checks_waiting',
       help: 'New files whose replicas are still to be looked for.',
       registers,
     });
     this.#oldestReplicaCheck = new Gauge({
+      aggregator: 'first',
       name: 'fastdfs_s3_replica_checks_oldest_due_timestamp_seconds',
       help: 'When the first of these files was, or will be, to be looked for.',
       labelNames,

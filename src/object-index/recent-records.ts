@@ -1,6 +1,7 @@
 /**
  * Other processes (the command line) may change these records, so a found one is believed for no
- * longer than this: a revoked key stops working that soon.
+ * longer than this: a revoked key stops working that soon. Processes that serve clients as well
+ * must not be that late: what one has acknowledged, the next request to another one has to see.
  */
 const BELIEVED_MS = 20;
 const RECORDS_MAX = 10_000;
@@ -24,10 +25,20 @@ const changingWrites: ReadonlySet<string> = new Set([
  */
 export class RecentRecords {
   readonly #records = new Map<string, unknown>();
+  readonly #version: () => unknown;
   readonly #now: () => number;
   #believedUntilMs = 0;
+  #readAtVersion: unknown;
 
-  constructor(now: () => number = () => performance.now()) {
+  /** `version` gives another value once any other process has changed anything. */
+  constructor({
+    version = () => null,
+    now = () => performance.now(),
+  }: {
+    readonly version?: () => unknown;
+    readonly now?: () => number;
+  } = {}) {
+    this.#version = version;
     this.#now = now;
   }
 
@@ -35,9 +46,12 @@ export class RecentRecords {
   get(name: string, args: readonly unknown[], read: () => unknown): unknown {
     if (!rememberedReads.has(name)) return read();
     const now = this.#now();
-    if (now >= this.#believedUntilMs || this.#records.size >= RECORDS_MAX) {
+    const version = this.#version();
+    const isNews = version !== this.#readAtVersion || now >= this.#believedUntilMs;
+    if (isNews || this.#records.size >= RECORDS_MAX) {
       this.#records.clear();
       this.#believedUntilMs = now + BELIEVED_MS;
+      this.#readAtVersion = version;
     }
     const key = `${name} ${args[0]}`;
     const known = this.#records.get(key);

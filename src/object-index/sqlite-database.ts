@@ -64,6 +64,7 @@ export function openReadOnly(path: string): SqliteDatabase {
 export class SqliteRunner {
   readonly database: SqliteDatabase;
   readonly #prepared = new Map<string, Database.Statement>();
+  #dataVersion: Database.Statement | null = null;
 
   constructor(database: SqliteDatabase) {
     this.database = database;
@@ -81,6 +82,12 @@ export class SqliteRunner {
     } finally {
       if (this.database.inTransaction) this.database.exec('COMMIT');
     }
+  }
+
+  /** Another number as soon as another connection has committed anything. */
+  dataVersion(): unknown {
+    this.#dataVersion ??= this.database.prepare('PRAGMA data_version').pluck();
+    return this.#dataVersion.get();
   }
 
   #execute(statement: Statement): unknown {

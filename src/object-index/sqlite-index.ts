@@ -40,6 +40,8 @@ export interface SqliteIndexSettings {
    * TypeScript that is run directly, which a worker could not load.
    */
   readonly threads?: boolean;
+  /** Whether other processes serve clients from it too: what they write is seen at once then. */
+  readonly isShared?: boolean;
   /** Writes waiting at a time; more are refused as `overloaded`. */
   readonly waitingWritesMax?: number;
   /** Listings waiting at a time; more are refused as `overloaded`. */
@@ -171,13 +173,15 @@ function readerSettings(settings: SqliteIndexSettings): ChannelSettings {
 
 /** Makes a method of each operation. */
 function bindIndex(
-  { path, onFailure }: SqliteIndexSettings,
+  { path, onFailure, isShared = false }: SqliteIndexSettings,
   writes: RequestChannel,
   reads: RequestChannel,
   pointReader: SqliteRunner,
   close: () => Promise<void>,
 ): ObjectIndex {
-  const recent = new RecentRecords();
+  const recent = isShared
+    ? new RecentRecords({ version: () => pointReader.dataVersion() })
+    : new RecentRecords();
   const readPoint = async (name: string, args: readonly unknown[]): Promise<unknown> => {
     try {
       const operation = (pointReads as OperationTable)[name];

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type HostPort, renderHostPort } from './units.ts';
 
 /** A door that could not be opened; the message names the setting to change. */
@@ -35,6 +34,17 @@ export async function listen(
     throw toListenError(error, wanted, settingName);
   }
   return { host: wanted.host, port: (server.address() as AddressInfo).port };
+}
+
+/**
+ * The address with a port that was free just now instead of 0, for several processes that are to
+ * listen on it together. Throws `ListenError` as `listen` does.
+ */
+export async function findFreeAddress(wanted: HostPort, settingName: string): Promise<HostPort> {
+  const server = createServer();
+  const address = await listen(server, wanted, settingName);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return address;
 }
 
 /** What a person can do about the system's error. */

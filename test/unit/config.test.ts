@@ -126,7 +126,7 @@ describe('refused', () => {
     ['GATEWAY_INDEX_URL', 'postgres://db/gateway', 'no PostgreSQL index'],
     ['GATEWAY_QINIU_LISTEN', '0.0.0.0:9002', 'no Qiniu door'],
     ['GATEWAY_FILES_LISTEN', '0.0.0.0:8888', 'no door for FastDFS URLs'],
-    ['GATEWAY_WORKERS', '4', 'one process'],
+    ['GATEWAY_WORKERS', '65', 'a whole number from 1 to 64'],
     ['GATEWAY_MIN_REPLICAS', '33', 'from 1 to 32'],
     ['GATEWAY_PLACEMENT', 'random', 'tracker (its store_lookup'],
     ['GATEWAY_REPLICA_WAIT_FAILURE', 'ignore', 'fail (503) or accept'],

@@ -8,7 +8,7 @@ const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta
 const names = Object.keys(settings.shape);
 
 /** Without what has words instead of a value, and what is reserved and allows nothing else. */
-const reserved = /^GATEWAY_(QINIU_LISTEN|FILES_LISTEN|WORKERS)$/;
+const reserved = /^GATEWAY_(QINIU_LISTEN|FILES_LISTEN)$/;
 const explained = Object.entries(settings.shape)
   .map(([name, schema]) => [name, String(schema.meta()?.fallback ?? '')] as const)
   .filter(([name, fallback]) => fallback !== '' && !reserved.test(name));

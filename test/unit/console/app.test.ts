@@ -17,8 +17,9 @@ function consoleOver(sources: Partial<ConsoleSources> = {}) {
   return createConsoleApp({
     index,
     blobs: { clusterState: async () => healthy },
+    findCluster: async () => healthy,
     copiesNeeded: 1,
-    isStopping: () => false,
+    findGatewayProblem: () => null,
     checkTimeoutMs: 1000,
     metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'up 1\n' },
     ...sources,
@@ -62,7 +63,7 @@ describe('readyz', () => {
   });
 
   it.each<[string, Partial<ConsoleSources>, string[], RegExp]>([
-    ['the gateway stops', { isStopping: () => true }, ['gateway'], /stopping/],
+    ['the gateway stops', { findGatewayProblem: () => 'stopping' }, ['gateway'], /stopping/],
     [
       'the index cannot be read',
       { index: { ...index, findBucket: () => Promise.reject(new Error('disk I/O error')) } },

@@ -25,6 +25,7 @@ describe('open files', () => {
         }
         const expected = new Set(model.flatMap((files) => [...(files ?? [])]));
         for (const file of ['a', 'b', 'c']) expect(open.isOpen(file)).toBe(expected.has(file));
+        expect(open.openOf(['a', 'b', 'c', 'd'])).toEqual([...expected].sort());
         expect(open.count).toBe(expected.size);
       }),
     );

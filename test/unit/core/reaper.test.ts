@@ -234,6 +234,41 @@ describe('a file that is being read', () => {
   });
 });
 
+describe('files that other processes read', () => {
+  it('stay, and are asked for once a batch, after it was read from the queue', async () => {
+    const core = await withQueued(5);
+    const asked: (readonly string[])[] = [];
+    const findOpenElsewhere = async (fileIds: readonly string[]) => {
+      asked.push(fileIds);
+      return new Set([fileId(2), fileId(5)]);
+    };
+    await newReaper(core, { batchSizeMax: 3, findOpenElsewhere }).runOnce();
+    expect(asked).toEqual([[1, 2, 3].map((n) => fileId(n)), [4, 5].map((n) => fileId(n))]);
+    expect([...core.blobs.files.keys()]).toEqual([fileId(2), fileId(5)]);
+    expect(await core.index.countDeletions()).toBe(2);
+    expect(await core.index.listFailingDeletions(10)).toEqual([]);
+  });
+
+  it('nothing is deleted while nobody can say which they are', async () => {
+    const core = await withQueued(2);
+    const remove = vi.spyOn(core.blobs, 'delete');
+    let isKnown = false;
+    const reaper = newReaper(core, {
+      findOpenElsewhere: async () => {
+        if (!isKnown) throw new Error('worker 2 does not answer');
+        return new Set();
+      },
+    });
+    await reaper.runOnce();
+    expect(remove).not.toHaveBeenCalled();
+    expect(reaper.pausedGroups()).toMatchObject([{ problem: 'worker 2 does not answer' }]);
+    isKnown = true;
+    core.clock.nowMs += 1000;
+    await reaper.runOnce();
+    expect(await core.index.countDeletions()).toBe(0);
+  });
+});
+
 describe('in the background', () => {
   it('the queue is worked on until the reaper is stopped', async () => {
     const core = await withQueued(5);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { takeFileLock } from '../../../src/object-index/file-lock.ts';
+import { shareFileLock, takeFileLock } from '../../../src/object-index/file-lock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const newPath = () => join(temporaryDirectory(), 'gateway.lock');
@@ -43,6 +43,21 @@ it('is free after its owner was killed', () => {
   const lock = takeFileLock(path);
   expect(lock).not.toBeNull();
   lock?.release();
+});
+
+it('is shared by many, and has no owner meanwhile', () => {
+  const path = newPath();
+  const sharers = [shareFileLock(path), shareFileLock(path)];
+  expect(sharers).not.toContain(null);
+  expect(takeElsewhere(path)).toBe('SQLITE_BUSY');
+  sharers[0]?.release();
+  expect(takeElsewhere(path)).toBe('SQLITE_BUSY');
+  expect(takeFileLock(path, 50)).toBeNull();
+  sharers[1]?.release();
+  const owner = takeFileLock(path);
+  expect(owner).not.toBeNull();
+  expect(shareFileLock(path)).toBeNull();
+  owner?.release();
 });
 
 it('fails when the directory is missing', () => {

@@ -10,7 +10,7 @@ beforeEach(() => {
   nowMs = 0;
   stored = 'old';
   reads = 0;
-  recent = new RecentRecords(() => nowMs);
+  recent = new RecentRecords({ now: () => nowMs });
 });
 
 function find(name = 'findBucket', argument = 'photos'): unknown {
@@ -26,6 +26,17 @@ it('reads a bucket once in a while, and sees the change of another process after
   nowMs = 19;
   expect(find()).toBe('old');
   nowMs = 20;
+  expect(find()).toBe('new');
+  expect(reads).toBe(2);
+});
+
+it('sees at once what another process has changed, when it is told of changes', () => {
+  let version = 1;
+  recent = new RecentRecords({ now: () => nowMs, version: () => version });
+  expect(find()).toBe('old');
+  stored = 'new';
+  expect(find()).toBe('old');
+  version = 2;
   expect(find()).toBe('new');
   expect(reads).toBe(2);
 });
