@@ -19,7 +19,7 @@ export function logIndexEvents(logger: Logger, path: string): (event: IndexEvent
       return;
     }
     logger.warn(
-      { path, sizeMib, heldSeconds: Math.round(event.heldMs / 1000) },
+      { path, sizeMib, growingSeconds: Math.round(event.growingMs / 1000) },
       `a program keeps reading ${path}, so its write-ahead log grows until that ends: find and end it (fuser ${path}), for example a sqlite3 shell with an open transaction or a copy that takes long`,
     );
   };

@@ -4,9 +4,9 @@ import { type LogLimits, readerWaitMs } from './log-limits.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { checkpoint, type LogState, type RestartRequest } from './write-ahead-log.ts';
 
-/** Writes are held up for readers of the log no more than this share of the time, one in … */
-const PAUSE_FACTOR = 4;
-/** The reader that keeps the log from being copied is told of after this time … */
+/** After writes were held up for readers of the log, they are not for this many times as long. */
+const PAUSE_FACTOR = 3;
+/** A reader that keeps the log from being copied is told of after this time … */
 const HELD_MS = 10_000;
 /** … or at this many times the size where waiting for readers begins, and again after a minute. */
 const HELD_SIZE_FACTOR = 8;
@@ -34,8 +34,11 @@ export class LogCheckpointer {
   /** What was copied when the writer was asked last; null when the log was started over since. */
   #askedAtCopiedBytes: number | null = null;
   #askAgainAtMs = 0;
+  /** How long writes waited when the log was started over last: less would be in vain. */
+  #neededWaitMs = 0;
+  #startedOverAtMs: number;
   #toldAtMs = Number.NEGATIVE_INFINITY;
-  #isHeld = false;
+  #isHoldTold = false;
 
   /** `nowMs`, here and in `look`, is of a monotonic clock. Throws when it cannot be opened. */
   constructor(
@@ -52,7 +55,7 @@ export class LogCheckpointer {
     this.#limits = limits;
     this.#request = request;
     this.#tell = tell;
-    this.#writtenAtMs = this.#passedAtMs = this.#advancedAtMs = nowMs;
+    this.#writtenAtMs = this.#passedAtMs = this.#advancedAtMs = this.#startedOverAtMs = nowMs;
   }
 
   /** Does what is due; to be called a few times a second. Never throws. */
@@ -81,7 +84,12 @@ export class LogCheckpointer {
     const before = this.#seen;
     const isStartedOver = state.sizeBytes < before.sizeBytes;
     if (state.sizeBytes !== before.sizeBytes) this.#writtenAtMs = nowMs;
-    if (isStartedOver) this.#askedAtCopiedBytes = null;
+    if (isStartedOver) {
+      this.#startedOverAtMs = nowMs;
+      this.#askedAtCopiedBytes = null;
+      this.#neededWaitMs = this.#request.takeAnswer();
+      this.#askAgainAtMs = nowMs + PAUSE_FACTOR * this.#neededWaitMs;
+    }
     const isAllCopied = state.copiedBytes >= state.sizeBytes;
     if (isStartedOver || isAllCopied || state.copiedBytes > before.copiedBytes) {
       this.#advancedAtMs = nowMs;
@@ -116,35 +124,37 @@ export class LogCheckpointer {
   }
 
   #askWriter(nowMs: number): void {
-    if (nowMs < this.#askAgainAtMs) return;
+    const waitMs = readerWaitMs(this.#seen.sizeBytes, this.#limits);
+    if (nowMs < this.#askAgainAtMs || waitMs < this.#neededWaitMs) return;
     // All that is left uncopied now is copied while writes wait.
     this.#pass(nowMs);
-    const { sizeBytes, copiedBytes } = this.#seen;
+    const { copiedBytes } = this.#seen;
     // A reader that held the log all through the last wait, and still does, is not waited for again.
     if (this.#askedAtCopiedBytes !== null && copiedBytes <= this.#askedAtCopiedBytes) return;
-    const waitMs = readerWaitMs(sizeBytes, this.#limits);
     this.#askedAtCopiedBytes = copiedBytes;
-    this.#askAgainAtMs = nowMs + PAUSE_FACTOR * waitMs;
+    this.#askAgainAtMs = nowMs + (1 + PAUSE_FACTOR) * waitMs;
     this.#request.ask(waitMs);
   }
 
   #tellOfReaders(nowMs: number): void {
     const { sizeBytes } = this.#seen;
     const { sizeBytesMax } = this.#limits;
-    const heldMs = nowMs - this.#advancedAtMs;
-    const isLarge = sizeBytes > sizeBytesMax;
-    if (isLarge && (heldMs >= HELD_MS || sizeBytes > HELD_SIZE_FACTOR * sizeBytesMax)) {
-      this.#isHeld = true;
-      this.#tellAtMost(nowMs, { kind: 'log-held', sizeBytes, heldMs: Math.round(heldMs) });
-    } else if (this.#isHeld && !isLarge) {
-      this.#isHeld = false;
+    const isHeld = nowMs - this.#advancedAtMs >= HELD_MS;
+    if (sizeBytes > sizeBytesMax && (isHeld || sizeBytes > HELD_SIZE_FACTOR * sizeBytesMax)) {
+      const growingMs = Math.round(nowMs - this.#startedOverAtMs);
+      if (this.#tellAtMost(nowMs, { kind: 'log-held', sizeBytes, growingMs }))
+        this.#isHoldTold = true;
+    } else if (this.#isHoldTold && sizeBytes <= sizeBytesMax) {
+      this.#isHoldTold = false;
       this.#tell({ kind: 'log-freed', sizeBytes });
     }
   }
 
-  #tellAtMost(nowMs: number, event: IndexEvent): void {
-    if (nowMs - this.#toldAtMs < TELL_INTERVAL_MS) return;
+  /** False when something was told just before. */
+  #tellAtMost(nowMs: number, event: IndexEvent): boolean {
+    if (nowMs - this.#toldAtMs < TELL_INTERVAL_MS) return false;
     this.#toldAtMs = nowMs;
     this.#tell(event);
+    return true;
   }
 }

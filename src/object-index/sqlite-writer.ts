@@ -127,7 +127,8 @@ export class SqliteWriter {
   #restartLog(database: SqliteDatabase): void {
     const { restart, logLimits = LOG_LIMITS } = this.#settings;
     const waitMs = restart?.take() ?? null;
-    if (waitMs === null) return;
+    if (!restart || waitMs === null) return;
+    const startedAtMs = performance.now();
     try {
       // Another process may have done it meanwhile.
       if (checkpoint(database, 'NOOP').sizeBytes < logLimits.restartSizeBytes) return;
@@ -137,6 +138,7 @@ export class SqliteWriter {
       // Asked for again; a disk that is full or broken fails writes by itself.
     } finally {
       database.pragma('busy_timeout = 0');
+      restart.answer(performance.now() - startedAtMs);
     }
   }
 }

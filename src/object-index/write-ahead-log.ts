@@ -44,26 +44,37 @@ export function checkpoint(database: SqliteDatabase, mode: CheckpointMode): LogS
  */
 export class RestartRequest {
   readonly buffer: SharedArrayBuffer;
-  readonly #waitMs: Int32Array;
+  /** The time that the writer may wait, and how long it took the last time; 0 for none. */
+  readonly #ms: Int32Array;
 
   /** `buffer` is that of the same request on another thread. */
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
-    this.#waitMs = new Int32Array(buffer);
+    this.#ms = new Int32Array(buffer);
   }
 
   /** The writer may wait for readers this long, while its writes wait, too. */
   ask(waitMs: number): void {
-    Atomics.store(this.#waitMs, 0, waitMs);
+    Atomics.store(this.#ms, 0, waitMs);
   }
 
   withdraw(): void {
-    Atomics.store(this.#waitMs, 0, 0);
+    Atomics.store(this.#ms, 0, 0);
   }
 
-  /** The time to wait for readers; null when nothing was asked since. */
+  /** For the writer: the time to wait for readers; null when nothing was asked since. */
   take(): number | null {
-    const waitMs = Atomics.exchange(this.#waitMs, 0, 0);
+    const waitMs = Atomics.exchange(this.#ms, 0, 0);
     return waitMs === 0 ? null : waitMs;
+  }
+
+  /** By the writer: how long its writes waited for that. */
+  answer(tookMs: number): void {
+    Atomics.store(this.#ms, 1, Math.ceil(tookMs));
+  }
+
+  /** How long writes waited the last time; 0 when nothing was done since this was asked. */
+  takeAnswer(): number {
+    return Atomics.exchange(this.#ms, 1, 0);
   }
 }

@@ -5,9 +5,9 @@ import type { Logger } from '../../src/support/logger.ts';
 
 it.each<[IndexEvent, string, object, RegExp]>([
   [
-    { kind: 'log-held', sizeBytes: 80 * 2 ** 20, heldMs: 12_345 },
+    { kind: 'log-held', sizeBytes: 80 * 2 ** 20, growingMs: 12_345 },
     'warn',
-    { path: '/data/index', sizeMib: 80, heldSeconds: 12 },
+    { path: '/data/index', sizeMib: 80, growingSeconds: 12 },
     /fuser \/data\/index/,
   ],
   [{ kind: 'log-freed', sizeBytes: 2 ** 20 }, 'info', { path: '/data/index', sizeMib: 1 }, /small/],
