@@ -15,6 +15,7 @@ export interface BenchGateway {
   readonly endpoint: GatewayEndpoint;
   readonly trackers: readonly ServerAddress[];
   readonly pid: number;
+  readonly indexPath: string;
   /** Resolves when the files of deleted objects are gone: they must not outlive the index. */
   deletionsDone(): Promise<void>;
   stop(): Promise<void>;
@@ -29,6 +30,7 @@ export async function startBenchGateway(
 ): Promise<BenchGateway> {
   const dataDir = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), 'fastdfs-s3-bench-'));
   const logFile = join(dataDir, 'gateway.log');
+  const indexPath = join(dataDir, 'index.sqlite');
   const output = openSync(logFile, 'w');
   const child = spawn(process.execPath, ['dist/main.js'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -51,7 +53,8 @@ export async function startBenchGateway(
     endpoint: { host: address.hostname, port: Number(address.port), ...readRootKey(dataDir) },
     trackers: trackersOf(dataDir),
     pid: child.pid ?? -1,
-    deletionsDone: () => waitForDeletions(join(dataDir, 'index.sqlite')),
+    indexPath,
+    deletionsDone: () => waitForDeletions(indexPath),
     async stop() {
       child.kill();
       await exited;
