@@ -1,9 +1,8 @@
-import { join } from 'node:path';
-import { openReadOnly } from '../../src/object-index/sqlite-database.ts';
 import { GatewayProcess, type LogLine } from '../support/gateway-process.ts';
+import { verifyBackup } from './backup.ts';
 import { contentOf, filesMaxOf } from './content.ts';
 import { ExpectedState } from './expected-state.ts';
-import { killStarts, killUnderLoad } from './gateway-killer.ts';
+import { type Killed, killStarts, killUnderLoad } from './gateway-killer.ts';
 import { type KillPlan, planKill } from './kill-plan.ts';
 import { startLoad } from './load.ts';
 import { deleteObjects, putObject } from './object-writes.ts';
@@ -11,15 +10,8 @@ import { Random } from './random.ts';
 import type { RoundReport } from './report.ts';
 import { type LoadCounts, newLoadCounts, Requests, targetOf } from './requests.ts';
 import { UploadBook } from './upload-book.ts';
-import { verifyFiles } from './verify-files.ts';
-import {
-  referencedFiles,
-  untilDeletionsAreDone,
-  verifyIndex,
-  verifyPages,
-} from './verify-index.ts';
-import { verifyKeys, verifyListing, verifyOnlyCreated } from './verify-objects.ts';
-import { finishUploads, resolveUploads } from './verify-uploads.ts';
+import { verifyKeys } from './verify-objects.ts';
+import { verifyRound } from './verify-round.ts';
 
 export interface CrashRunOptions {
   readonly seed: string;
@@ -38,7 +30,6 @@ const BASE_KEY = 'base/5-mib';
 /** The least that S3 takes for a part that is not the last. */
 const BASE_SIZE_BYTES = 5 * MIB;
 const SEGMENT_SIZES_BYTES = [MIB / 2, MIB, 64 * MIB] as const;
-const VERIFYING_CONNECTIONS = 16;
 const FIRST_START_MS_MAX = 700;
 
 /** A gateway that is loaded, killed, started again and verified, round after round. */
@@ -84,10 +75,26 @@ export class CrashRun {
     const uploads = new UploadBook();
     const counts = newLoadCounts();
     const keys = onceKeys(number);
-    const releaseLog = await this.#loadAndKill(number, plan, random, uploads, counts, keys);
+    const { releaseLog, backupPath } = await this.#loadAndKill(
+      number,
+      plan,
+      random,
+      uploads,
+      counts,
+      keys,
+    );
     const inFlight = this.#inFlight(uploads);
     const startMs = await this.#startAgain(number + 1, plan, releaseLog);
-    const verified = await this.#verify(number, random, uploads, keys);
+    if (backupPath) verifyBackup(backupPath);
+    const verified = await verifyRound({
+      dataDir: this.dataDir,
+      state: this.#state,
+      uploads,
+      onceKeys: keys,
+      random: random.fork('verify'),
+      isFull: number % this.#options.fullCheckEvery === 0,
+      connect: () => this.#connect(newLoadCounts()),
+    });
     return {
       round: number,
       kill: plan.kind,
@@ -144,7 +151,7 @@ export class CrashRun {
     uploads: UploadBook,
     counts: LoadCounts,
     once: readonly string[],
-  ): Promise<() => void> {
+  ): Promise<Killed> {
     const stop = new AbortController();
     const load = startLoad({
       clients: this.#options.clients,
@@ -159,11 +166,11 @@ export class CrashRun {
     });
     const killed = killUnderLoad(this.#gateway, plan, random.fork('kill'));
     // A violation ends the load, and the round, before its time.
-    const { releaseLog } = await Promise.race([killed, load.then(() => killed)]);
+    const outcome = await Promise.race([killed, load.then(() => killed)]);
     stop.abort();
     await load;
     this.#killedLog = this.#gateway.log;
-    return releaseLog;
+    return outcome;
   }
 
   #inFlight(uploads: UploadBook): { readonly requests: number; readonly filesMax: number } {
@@ -177,55 +184,13 @@ export class CrashRun {
   /** Resolves with the milliseconds until the gateway was ready. */
   async #startAgain(number: number, plan: KillPlan, releaseLog: () => void): Promise<number> {
     const options = { dataDir: this.dataDir, env: settingsOf(this.#options, number) };
-    if (!plan.readerOutlivesStart) releaseLog();
+    if (!plan.readerSurvives) releaseLog();
     await killStarts(options, plan);
     const startedAtMs = performance.now();
     this.#gateway = await GatewayProcess.start(options);
     const startMs = Math.round(performance.now() - startedAtMs);
-    if (plan.readerOutlivesStart) releaseLog();
+    if (plan.readerSurvives) releaseLog();
     return startMs;
-  }
-
-  async #verify(
-    number: number,
-    random: Random,
-    uploads: UploadBook,
-    once: readonly string[],
-  ): Promise<{ readonly keysRead: number; readonly orphans: number | null }> {
-    const counts = newLoadCounts();
-    const connections = Array.from({ length: VERIFYING_CONNECTIONS }, () => this.#connect(counts));
-    const [requests] = connections;
-    if (!requests) throw new Error('no connection');
-    const verifyTouched = () => verifyKeys(connections, this.#state, this.#state.touchedKeys);
-    await resolveUploads(requests, uploads);
-    verifyOnlyCreated(this.#state, once);
-    await verifyTouched();
-    await finishUploads(requests, uploads, random.fork('uploads'));
-    await deleteObjects(requests, once);
-    await verifyTouched();
-    const isFull = number % this.#options.fullCheckEvery === 0;
-    if (isFull) await verifyKeys(connections, this.#state, this.#state.allKeys);
-    await verifyListing(requests, this.#state);
-    for (const connection of connections) connection.close();
-    const orphans = await this.#verifyStores(isFull);
-    this.#state.forgetUnusedValues();
-    return { keysRead: counts.reads, orphans };
-  }
-
-  /** Resolves with the number of orphans; null when the storage servers cannot be looked into. */
-  async #verifyStores(isFull: boolean): Promise<number | null> {
-    const index = openReadOnly(join(this.dataDir, 'index.sqlite'));
-    try {
-      await untilDeletionsAreDone(index);
-      verifyIndex(index);
-      if (isFull) verifyPages(index);
-      if (process.env.FASTDFS_TRACKERS) return null;
-      const storePath = join(this.dataDir, 'fastdfs');
-      const { unansweredContent } = this.#state;
-      return (await verifyFiles(storePath, referencedFiles(index), unansweredContent)).length;
-    } finally {
-      index.close();
-    }
   }
 }
 

@@ -3,20 +3,29 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openReadOnly } from '../../src/object-index/sqlite-database.ts';
 import { GatewayProcess, type RestartOptions } from '../support/gateway-process.ts';
+import { Backup } from './backup.ts';
 import type { KillPlan } from './kill-plan.ts';
 import type { Random } from './random.ts';
 import { Violation } from './violation.ts';
 
 const WORKERS_END_TIMEOUT_MS = 10_000;
 
+export interface Killed {
+  readonly releaseLog: () => void;
+  /** A backup that was being made meanwhile, complete. */
+  readonly backupPath: string | null;
+}
+
 /** Kills the gateway as planned, some time after the load began. Resolves when it is dead. */
 export async function killUnderLoad(
   gateway: GatewayProcess,
   plan: KillPlan,
   random: Random,
-): Promise<{ readonly releaseLog: () => void }> {
+): Promise<Killed> {
   const releaseLog = plan.kind === 'with a long log' ? holdLog(gateway.dataDir) : () => {};
   await sleep(plan.loadMs);
+  const backup = plan.kind === 'in a backup' ? Backup.start(gateway.dataDir) : null;
+  if (backup) await sleep(plan.betweenMs);
   const workers = childrenOf(gateway.pid);
   if (plan.kind === 'in stop') {
     gateway.signal('SIGTERM');
@@ -29,7 +38,8 @@ export async function killUnderLoad(
   const left = childrenOf(gateway.pid);
   await gateway.end('SIGKILL');
   await untilGone([...workers, ...left]);
-  return { releaseLog };
+  const backupPath = (await backup?.end(plan.readerSurvives)) ?? null;
+  return { releaseLog, backupPath };
 }
 
 /** Starts that are killed before, or shortly after, the gateway is ready. */

@@ -166,6 +166,31 @@ function spawnGateway(dataDir: string, { env }: StartOptions): ChildProcess {
   });
 }
 
+export interface CommandProcess {
+  /** Waits for its end, after the signal when there is one. */
+  end(signal: NodeJS.Signals | null): Promise<Exit & { readonly output: string }>;
+}
+
+/** Starts the command line on the data of a gateway, which may run. */
+export function startCommand(dataDir: string, words: readonly string[]): CommandProcess {
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...words], {
+    cwd: projectRoot,
+    env: gatewayEnvironment(dataDir),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => output.push(String(chunk)));
+  }
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return {
+    async end(signal) {
+      if (signal) child.kill(signal);
+      return { ...(await ended), output: output.join('') };
+    },
+  };
+}
+
 async function waitUntilReady(child: ChildProcess): Promise<Started> {
   const log: LogLine[] = [];
   const errorOutput: string[] = [];

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { openReadOnly } from '../../src/object-index/sqlite-database.ts';
+import type { ExpectedState } from './expected-state.ts';
+import { deleteObjects } from './object-writes.ts';
+import type { Random } from './random.ts';
+import type { Requests } from './requests.ts';
+import type { UploadBook } from './upload-book.ts';
+import { verifyFiles } from './verify-files.ts';
+import {
+  referencedFiles,
+  untilDeletionsAreDone,
+  verifyIndex,
+  verifyPages,
+} from './verify-index.ts';
+import { verifyKeys, verifyListing, verifyOnlyCreated } from './verify-objects.ts';
+import { finishUploads, resolveUploads } from './verify-uploads.ts';
+
+const CONNECTIONS = 16;
+
+export interface RoundToVerify {
+  readonly dataDir: string;
+  readonly state: ExpectedState;
+  readonly uploads: UploadBook;
+  /** Keys of this round alone, which are deleted here. */
+  readonly onceKeys: readonly string[];
+  readonly random: Random;
+  /** All keys, and all pages of the database, not only what was touched. */
+  readonly isFull: boolean;
+  readonly connect: () => Requests;
+}
+
+export interface VerifiedRound {
+  readonly keysRead: number;
+  /** Files that belonged to nothing; null when the storage servers cannot be looked into. */
+  readonly orphans: number | null;
+}
+
+/**
+ * Verifies what a gateway that was started again shows while nobody else writes. Throws the first
+ * `Violation`. What was open after the kill is settled afterwards.
+ */
+export async function verifyRound(round: RoundToVerify): Promise<VerifiedRound> {
+  const { state, uploads, onceKeys, random, isFull } = round;
+  const connections = Array.from({ length: CONNECTIONS }, round.connect);
+  const [requests] = connections;
+  if (!requests) throw new Error('no connection');
+  try {
+    await resolveUploads(requests, uploads);
+    verifyOnlyCreated(state, onceKeys);
+    await verifyKeys(connections, state, state.touchedKeys);
+    await finishUploads(requests, uploads, random);
+    await deleteObjects(requests, onceKeys);
+    await verifyKeys(connections, state, isFull ? state.allKeys : state.touchedKeys);
+    await verifyListing(requests, state);
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+  const orphans = await verifyStores(round);
+  state.forgetUnusedValues();
+  const keysRead = connections.reduce((sum, { counts }) => sum + counts.reads, 0);
+  return { keysRead, orphans };
+}
+
+async function verifyStores({ dataDir, state, isFull }: RoundToVerify): Promise<number | null> {
+  const index = openReadOnly(join(dataDir, 'index.sqlite'));
+  try {
+    await untilDeletionsAreDone(index);
+    verifyIndex(index);
+    if (isFull) verifyPages(index);
+    if (process.env.FASTDFS_TRACKERS) return null;
+    const referenced = referencedFiles(index);
+    const storePath = join(dataDir, 'fastdfs');
+    return (await verifyFiles(storePath, referenced, state.unansweredContent)).length;
+  } finally {
+    index.close();
+  }
+}
