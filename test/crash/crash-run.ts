@@ -17,7 +17,7 @@ export interface CrashRunOptions {
   readonly seed: string;
   readonly clients: number;
   readonly workers: number;
-  /** After so many rounds all keys are read, and all pages of the database; else what was touched. */
+  /** After so many rounds all keys are read; else those that were touched. */
   readonly fullCheckEvery: number;
   /** Null for a new directory. */
   readonly dataDir: string | null;
@@ -85,7 +85,7 @@ export class CrashRun {
     );
     const inFlight = this.#inFlight(uploads);
     const startMs = await this.#startAgain(number + 1, plan, releaseLog);
-    if (backupPath) verifyBackup(backupPath);
+    if (backupPath) await verifyBackup(backupPath);
     const verified = await verifyRound({
       dataDir: this.dataDir,
       state: this.#state,
