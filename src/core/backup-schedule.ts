@@ -19,7 +19,7 @@ export interface NewBackup extends BackupFile {
 }
 
 /** Where backups of one index are. */
-export interface IndexBackups {
+interface IndexBackups {
   /** The last one that was begun before that time; null when there is none. */
   findNewest(nowMs: number): Promise<BackupFile | null>;
   make(nowMs: number, signal: AbortSignal): Promise<NewBackup>;

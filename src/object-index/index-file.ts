@@ -111,8 +111,9 @@ export function checkSpace(directory: string, sizeBytes: number): void {
   const { bavail, bsize } = statfsSync(directory);
   const freeBytes = bavail * bsize;
   if (freeBytes >= sizeBytes) return;
-  const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  const [unit, unitBytes] = sizeBytes < 2 ** 24 ? ['KiB', 2 ** 10] : ['MiB', 2 ** 20];
+  const [needed, free] = [Math.ceil(sizeBytes / unitBytes), Math.floor(freeBytes / unitBytes)];
   throw new IndexFileError(
-    `No room in ${directory}: ${mib(sizeBytes)} are needed, ${mib(freeBytes)} are free.`,
+    `No room in ${directory}: ${needed} ${unit} are needed, ${free} ${unit} are free.`,
   );
 }

@@ -113,13 +113,17 @@ function giveToOwner(partial: string, path: string): void {
   chownSync(partial, uid, gid);
 }
 
-/** The name that an index gets when another one is put in its place at that time. */
+/** A new name for an index in whose place another one is put at that time. */
 export function keptPathOf(path: string, nowMs: number): string {
   const stamp = new Date(nowMs)
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(/[-:]/g, '');
-  return `${path}${KEPT}${stamp}`;
+  const name = `${path}${KEPT}${stamp}`;
+  // Twice in one second.
+  let unique = name;
+  for (let count = 2; existsSync(unique); count += 1) unique = `${name}-${count}`;
+  return unique;
 }
 
 const KEPT = '.before-restore-';

@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { listUsers } from './access-keys.ts';
+import { listBuckets } from './buckets.ts';
 import { IndexFileError } from './index-file.ts';
+import { listObjects } from './list-keys.ts';
 import { appliedNumber, type Migration, readMigrations } from './schema.ts';
-import type { SqliteDatabase } from './sqlite-database.ts';
+import { type SqliteDatabase, SqliteRunner } from './sqlite-database.ts';
 
 /** What is in a copy of an index. */
 export interface IndexSummary {
@@ -14,7 +17,7 @@ export interface IndexSummary {
   readonly problems: readonly string[];
 }
 
-export type IndexCount = 'users' | 'buckets' | 'objects' | 'uploads' | 'queuedFiles';
+type IndexCount = 'users' | 'buckets' | 'objects' | 'uploads' | 'queuedFiles';
 
 const COUNTED: Readonly<Record<IndexCount, string>> = {
   users: 'users',
@@ -70,6 +73,8 @@ function inspect(
   if (first?.integrity_check !== 'ok') {
     throw new IndexFileError(`${name} is damaged: ${first?.integrity_check ?? 'no answer'}`);
   }
+  const isCurrent = known === undefined && schemaNumber === readMigrations().length;
+  if (isCurrent) readAsGatewaysDo(database);
   return {
     schemaNumber,
     counts: countRows(database),
@@ -86,6 +91,16 @@ export function readSchemaNumber(
   const schemaNumber = appliedNumber(database, name, known);
   if (schemaNumber === 0) throw new IndexFileError(`${name} is empty: it holds no index.`);
   return schemaNumber;
+}
+
+/** Throws when the gateway could not read what it reads first. */
+function readAsGatewaysDo(database: SqliteDatabase): void {
+  const runner = new SqliteRunner(database);
+  runner.run(listUsers());
+  const first = { ownerId: null, prefix: '', after: '', limit: 1 };
+  for (const { id: bucketId } of runner.run(listBuckets(first))) {
+    runner.run(listObjects({ bucketId, prefix: '', delimiter: '', after: '', limit: 1 }));
+  }
 }
 
 function countRows(database: SqliteDatabase): Record<IndexCount, number> {

@@ -99,6 +99,33 @@ describe('migrate', () => {
     expect(database.inTransaction).toBe(false);
   });
 
+  it('makes a copy that is a single file for its owner only, and replaces an unfinished one', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    migrate(database, path, migrations);
+    const copyPath = `${path}.before-0002-second`;
+    writeFileSync(copyPath, 'of a migration that was not finished');
+    writeFileSync(`${copyPath}.partial`, 'half of a copy');
+    write('0002-second.sql', 'CREATE TABLE b (x INTEGER);');
+    migrate(database, path, migrations);
+    expect(statSync(copyPath).mode & 0o777).toBe(0o600);
+    const copy = new Database(copyPath, { readonly: true });
+    expect(copy.pragma('journal_mode', { simple: true })).toBe('delete');
+    copy.close();
+    expect(readdirSync(directory).filter((name) => name.includes('before'))).toEqual([
+      'index.db.before-0002-second',
+    ]);
+  });
+
+  it('does not migrate when no copy can be made first', () => {
+    write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
+    migrate(database, path, migrations);
+    mkdirSync(`${path}.before-0002-second`);
+    write('0002-second.sql', 'CREATE TABLE b (x INTEGER);');
+    expect(() => migrate(database, path, migrations)).toThrow('the copy before a migration');
+    expect(applied()).toEqual(['0001-first']);
+    expect(database.inTransaction).toBe(false);
+  });
+
   it('makes no copy of a database that it makes itself', () => {
     write('0001-first.sql', 'CREATE TABLE a (x INTEGER);');
     write('0002-second.sql', 'CREATE TABLE b (x INTEGER);');

@@ -48,6 +48,13 @@ describe('restoreIndex', () => {
     expect(keysIn(path)).toEqual(['after', 'old']);
   });
 
+  it('keeps each index under a name of its own, twice in one second as well', async () => {
+    await restore();
+    await restore();
+    expect(files()).toEqual(['index.sqlite', keptName, `${keptName}-2`]);
+    expect(keysIn(kept())).toEqual(['new-1', 'new-2', 'old']);
+  });
+
   it('restores into a directory where nothing is', async () => {
     path = join(directory, 'new-machine/data/index.sqlite');
     expect(await restore()).toMatchObject({ keptPath: null });
