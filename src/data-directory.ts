@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirectories, syncDirectory } from './support/make-directories.ts';
+import { replaceFile, temporaryName, writeSynced } from './support/replace-file.ts';
 import type { HostPort } from './support/units.ts';
+import { WalkFile } from './support/walk-file.ts';
 
 /** A data directory that cannot be used as it is; the message says what to do. */
 export class DataDirectoryError extends Error {
@@ -24,7 +15,10 @@ export class DataDirectoryError extends Error {
 }
 
 const OWNER_ONLY_DIRECTORY = 0o700;
-const OWNER_ONLY_FILE = 0o600;
+/** Walks of `replicas` and of `fsck --data`. */
+const walkNames = ['replica-walk', 'data-walk'] as const;
+export type WalkName = (typeof walkNames)[number];
+
 const MASTER_KEY_SIZE = 32;
 
 /** What the gateway keeps beside the index. All of it is readable by its owner only. */
@@ -119,45 +113,20 @@ export class DataDirectory {
     return { host: String(tracker.host), port: Number(tracker.port) };
   }
 
-  /** How far a walk over all files has come, as its command tells. */
-  saveReplicaWalk(walk: object): void {
-    replaceFile(this.#replicaWalkPath, `${JSON.stringify(walk)}\n`);
+  /** How far a walk over all files has come that was stopped. */
+  walkFile(name: WalkName): WalkFile {
+    return new WalkFile(join(this.path, `${name}.json`));
   }
 
-  /** What was saved last; null when nothing was, or when it is damaged: a walk can start over. */
-  findReplicaWalk(): unknown {
-    if (!existsSync(this.#replicaWalkPath)) return null;
-    try {
-      return JSON.parse(readFileSync(this.#replicaWalkPath, 'utf8'));
-    } catch {
-      return null;
-    }
-  }
-
-  removeReplicaWalk(): void {
-    rmSync(this.#replicaWalkPath, { force: true });
-  }
-
-  get #replicaWalkPath(): string {
-    return join(this.path, 'replica-walk.json');
+  /** For when there is another index: a walk must not go on in it. */
+  forgetWalks(): void {
+    for (const name of walkNames) this.walkFile(name).remove();
   }
 
   get #embeddedNodePath(): string {
     return join(this.path, 'embedded-node.json');
   }
 }
-
-function writeSynced(path: string, text: string): void {
-  const file = openSync(path, 'wx', OWNER_ONLY_FILE);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-const temporaryName = (path: string) => `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
 
 /** Appears whole or not at all, and never over a file that another process made meanwhile. */
 function writeNewFile(path: string, text: string): void {
@@ -170,12 +139,5 @@ function writeNewFile(path: string, text: string): void {
   } finally {
     rmSync(temporary);
   }
-  syncDirectory(dirname(path));
-}
-
-function replaceFile(path: string, text: string): void {
-  const temporary = temporaryName(path);
-  writeSynced(temporary, text);
-  renameSync(temporary, path);
   syncDirectory(dirname(path));
 }

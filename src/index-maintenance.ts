@@ -82,7 +82,7 @@ export async function restore(
       nowMs: Date.now(),
     });
     // How far it came in the index that was there says nothing about this one.
-    directory.removeReplicaWalk();
+    directory.forgetWalks();
     const durationMs = Math.round(performance.now() - startedAtMs);
     const path = config.indexPath;
     return { path, ...result, durationMs, ...examineMasterKey(config, sealedSecrets) };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { command, plainCommand } from './command.ts';
+import { fsckData } from './fsck-data.ts';
 import { fsckIndex } from './fsck-index.ts';
 import { fsckOrphans } from './fsck-orphans.ts';
 
@@ -9,7 +10,10 @@ import { fsckOrphans } from './fsck-orphans.ts';
  * wrapped in `command`, one that does not in `plainCommand`.
  */
 export function fsck(this: Command, ...given: unknown[]): Promise<void> {
-  const mode = this.opts().orphans ? command(fsckOrphans) : plainCommand(fsckIndex);
+  const { orphans, data } = this.opts();
+  if (orphans) return command(fsckOrphans).apply(this, given);
+  if (data) return command(fsckData).apply(this, given);
+  const mode = plainCommand(fsckIndex);
   return mode.apply(this, given);
 }
 
@@ -19,6 +23,15 @@ export function addFsckCommand(program: Command): void {
     .description('look for damage in the index')
     .option('--repair', 'mend what can be mended; nothing that an object needs is ever deleted')
     .option('--index <file>', 'check a backup instead of the index in use')
+    .option('--data', 'look on FastDFS for every file that the index refers to, and its size')
+    .option(
+      '--read [copies]',
+      'with --data: read a copy of each file and compare its CRC-32, or all',
+    )
+    .option('--rate <files>', 'with --data: files per second (default: 200)')
+    .option('--bandwidth <size>', 'with --data --read: bytes per second (default: 50MiB)')
+    .option('--bucket <name>', 'with --data: only files of that bucket')
+    .option('--restart', 'with --data: from the beginning, not where the last run was stopped')
     .option(
       '--orphans <listing...>',
       'name files that the index does not know, by listings of data directories (- is stdin)',

@@ -1,20 +1,7 @@
+import { type Position, parsePosition, renderPosition } from './file-walk-position.ts';
 import type { FileReference } from './records.ts';
 import type { FileReferencesPage, ListFileReferencesRequest } from './requests.ts';
 import { all, get, type SqlValue, type Statements } from './statements.ts';
-
-/**
- * Where a walk over all references is: behind the row with these key values. `segments` are those
- * of the object last passed, which may have more of them than fit in a page.
- */
-type Position =
-  | readonly ['parts', uploadId: string, partNumber: number]
-  | readonly ['part_segments', uploadId: string, partNumber: number, startOffset: number]
-  | readonly ['objects', bucketId: number, key: string, versionRank: number]
-  | readonly [
-      'segments',
-      ...object: readonly [bucketId: number, key: string, versionRank: number, objectId: number],
-      ...segment: readonly [copyNumber: number, startOffset: number],
-    ];
 
 /** What one table gives of a page; `next` is null when it has no more. */
 interface Stretch {
@@ -76,6 +63,9 @@ interface PartReferenceRow {
   readonly file_id: string | null;
   readonly bucket_id: number;
   readonly key: string;
+  readonly size: number;
+  /** Null for a part that is one whole file. */
+  readonly file_offset: number | null;
 }
 
 function* walkParts(
@@ -84,7 +74,7 @@ function* walkParts(
   limit: number,
 ): Statements<Stretch> {
   const rows = yield* all<PartReferenceRow>(
-    `SELECT p.upload_id, p.part_number, p.file_id, u.bucket_id, u.key
+    `SELECT p.upload_id, p.part_number, p.file_id, p.size, NULL AS file_offset, u.bucket_id, u.key
       FROM parts p JOIN uploads u ON u.upload_id = p.upload_id
       WHERE (p.upload_id, p.part_number) > (?, ?)
       ORDER BY p.upload_id, p.part_number LIMIT ?`,
@@ -104,7 +94,8 @@ function* walkPartSegments(
   limit: number,
 ): Statements<Stretch> {
   const rows = yield* all<PartReferenceRow>(
-    `SELECT s.upload_id, s.part_number, s.start_offset, s.file_id, u.bucket_id, u.key
+    `SELECT s.upload_id, s.part_number, s.start_offset, s.file_id, s.size, s.file_offset,
+        u.bucket_id, u.key
       FROM part_segments s JOIN uploads u ON u.upload_id = s.upload_id
       WHERE (s.upload_id, s.part_number, s.start_offset) > (?, ?, ?)
       ORDER BY s.upload_id, s.part_number, s.start_offset LIMIT ?`,
@@ -126,9 +117,27 @@ function partReferences(
 ): FileReference[] {
   return rows
     .filter((row) => bucketId === null || row.bucket_id === bucketId)
-    .flatMap(({ file_id, bucket_id, key, upload_id }) =>
-      file_id === null ? [] : [{ fileId: file_id, bucketId: bucket_id, key, uploadId: upload_id }],
+    .flatMap(({ file_id, bucket_id, key, upload_id, size, file_offset }) =>
+      file_id === null
+        ? []
+        : [
+            {
+              fileId: file_id,
+              bucketId: bucket_id,
+              key,
+              uploadId: upload_id,
+              ...bytes(file_offset, size),
+            },
+          ],
     );
+}
+
+/** Which bytes of a file a row needs; `fileOffset` is null when it is the whole file. */
+function bytes(
+  fileOffset: number | null,
+  size: number,
+): Pick<FileReference, 'fileOffset' | 'size' | 'isWholeFile'> {
+  return { fileOffset: fileOffset ?? 0, size, isWholeFile: fileOffset === null };
 }
 
 /** Rows of objects read at once: all behind one with segments are read again. */
@@ -159,7 +168,8 @@ function* walkObjects(
   for (const [index, row] of rows.entries()) {
     const { bucket_id, key, version_rank, id } = row;
     if (row.file_id !== null) {
-      references.push({ fileId: row.file_id, bucketId: bucket_id, key, uploadId: null });
+      const place = { fileId: row.file_id, bucketId: bucket_id, key, uploadId: null };
+      references.push({ ...place, ...bytes(null, row.size) });
     } else if (row.size > 0) {
       const next = ['segments', bucket_id, key, version_rank, id, -1, 0] as const;
       return { references, rowCount: index + 1, next };
@@ -182,8 +192,10 @@ function* walkSegments(
     readonly copy_number: number;
     readonly start_offset: number;
     readonly file_id: string;
+    readonly size: number;
+    readonly file_offset: number;
   }>(
-    `SELECT copy_number, start_offset, file_id FROM segments
+    `SELECT copy_number, start_offset, file_id, size, file_offset FROM segments
       WHERE object_id = ? AND (copy_number, start_offset) > (?, ?)
       ORDER BY copy_number, start_offset LIMIT ?`,
     [objectId, copyNumber, startOffset, limit],
@@ -191,39 +203,13 @@ function* walkSegments(
   const last = rows.length === limit ? rows.at(-1) : undefined;
   const object = [bucketId, key, versionRank] as const;
   return {
-    references: rows.map((row) => ({ fileId: row.file_id, bucketId, key, uploadId: null })),
+    references: rows.map((row) => {
+      const place = { fileId: row.file_id, bucketId, key, uploadId: null };
+      return { ...place, ...bytes(row.file_offset, row.size) };
+    }),
     rowCount: rows.length,
     next: last
       ? ['segments', ...object, objectId, last.copy_number, last.start_offset]
       : ['objects', ...object],
   };
-}
-
-const FIRST: Position = ['parts', '', 0];
-
-/** What each kind of position is made of, in JSON. */
-const shapes: ReadonlySet<string> = new Set([
-  'parts string integer',
-  'part_segments string integer integer',
-  'objects integer string integer',
-  'segments integer string integer integer integer integer',
-]);
-
-/** Cursors are kept in files by commands, so what is in them is not trusted. */
-function parsePosition(text: string | null): Position {
-  if (text === null) return FIRST;
-  let position: unknown;
-  try {
-    position = JSON.parse(Buffer.from(text, 'base64url').toString());
-  } catch {
-    position = null;
-  }
-  const [table, ...values]: unknown[] = Array.isArray(position) ? position : [];
-  const types = values.map((value) => (Number.isSafeInteger(value) ? 'integer' : typeof value));
-  if (!shapes.has([table, ...types].join(' '))) throw new RangeError('the cursor is damaged');
-  return position as Position;
-}
-
-function renderPosition(position: Position): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
 }

@@ -177,4 +177,9 @@ export interface FileReference {
   readonly key: string;
   /** Null for objects. */
   readonly uploadId: string | null;
+  /** Bytes of the file that are needed, the first one counted from 0. */
+  readonly fileOffset: number;
+  readonly size: number;
+  /** Whether these must be all bytes of the file. */
+  readonly isWholeFile: boolean;
 }

@@ -1,10 +1,10 @@
 import { BlobStoreError, type FileCopy } from '../../blob-store/blob-store.ts';
 import type { FileReference } from '../../object-index/records.ts';
 import { settleAll } from '../../support/settle-all.ts';
+import { FilePages, isReferenced } from '../file-walk/file-pages.ts';
 import type { CoreServices } from '../services.ts';
 import { FileRepairer, type FileRepairerOptions } from './file-repairer.ts';
 import { judgeCopies, type ReplicaVerdict } from './judge-copies.ts';
-import { Pace } from './pace.ts';
 import { type ReplicaFinding, type ReplicaWalkState, withFindings } from './walk-state.ts';
 
 export interface ReplicaWalkOptions {
@@ -22,11 +22,13 @@ export interface ReplicaWalkOptions {
   readonly repairer?: Pick<FileRepairerOptions, 'waitMs' | 'transfersMax'>;
 }
 
-/** A page takes about so long, … */
-const PAGE_SECONDS = 5;
-/** … and has up to so many references. */
-const PAGE_SIZE_MAX = 1_000;
 const CONCURRENCY_MAX = 8;
+
+export interface ReplicaWalkStep {
+  readonly state: ReplicaWalkState;
+  /** What this page added to the findings that are kept. */
+  readonly added: readonly ReplicaFinding[];
+}
 
 /** One file of a page. */
 interface LookedAt {
@@ -43,64 +45,44 @@ export class ReplicaWalk {
   readonly #core: CoreServices;
   readonly #options: ReplicaWalkOptions;
   readonly #repairer: FileRepairer;
-  readonly #pace: Pace;
+  readonly #pages: FilePages;
 
   constructor(core: CoreServices, options: ReplicaWalkOptions) {
     this.#core = core;
     this.#options = options;
     // References under other keys are met later in the walk.
     this.#repairer = new FileRepairer(core, { searchesIndex: false, ...options.repairer });
-    this.#pace = new Pace(options.filesPerSecond);
+    this.#pages = new FilePages(core, { ...options, concurrencyMax: CONCURRENCY_MAX });
   }
 
   /**
    * The next page. Rejects with the signal's reason, when nothing is under way any more: the page is
    * to be done again then.
    */
-  async step(state: ReplicaWalkState, signal: AbortSignal): Promise<ReplicaWalkState> {
-    const { bucketId, filesPerSecond, pageSizeMax = PAGE_SIZE_MAX } = this.#options;
-    const limit = Math.max(1, Math.min(Math.ceil(filesPerSecond * PAGE_SECONDS), pageSizeMax));
-    const request = { bucketId, after: state.cursor, limit };
-    const page = await this.#core.index.listFileReferences(request);
-    const looked = await this.#lookAtAll(page.references, signal);
-    const findings = (await settleAll(looked.map((file) => this.#settle(file, signal)))).filter(
-      (finding) => finding !== null,
+  async step(state: ReplicaWalkState, signal: AbortSignal): Promise<ReplicaWalkStep> {
+    const page = await this.#pages.page<LookedAt>(
+      state.cursor,
+      signal,
+      async (fileId, references) => ({ references, ...(await this.#lookAt(fileId, signal)) }),
     );
+    const settled = page.looks.map((file) => this.#settle(file, signal));
+    const added = (await settleAll(settled)).filter((finding) => finding !== null);
     const verdictCounts = { ...state.verdictCounts };
-    for (const { verdict } of looked) verdictCounts[verdict] += 1;
-    return {
+    for (const { verdict } of page.looks) verdictCounts[verdict] += 1;
+    const next = {
       cursor: page.next,
       isFinished: page.next === null,
-      referenceCount: state.referenceCount + page.references.length,
-      fileCount: state.fileCount + looked.length,
+      referenceCount: state.referenceCount + page.referenceCount,
+      fileCount: state.fileCount + page.looks.length,
       verdictCounts,
-      youngCount: state.youngCount + looked.filter(({ isYoung }) => isYoung).length,
-      ...withFindings(state, findings),
+      youngCount: state.youngCount + page.looks.filter(({ isYoung }) => isYoung).length,
     };
-  }
-
-  async #lookAtAll(
-    references: readonly FileReference[],
-    signal: AbortSignal,
-  ): Promise<readonly LookedAt[]> {
-    const byFile = new Map<string, FileReference[]>();
-    for (const reference of references) {
-      const others = byFile.get(reference.fileId);
-      if (others) others.push(reference);
-      else byFile.set(reference.fileId, [reference]);
-    }
-    const looked: LookedAt[] = [];
-    const waiting = byFile.entries();
-    const worker = async () => {
-      // The workers share one iterator: each takes the next that none has taken.
-      for (const [fileId, found] of waiting) {
-        await this.#pace.next(signal);
-        looked.push({ references: found, ...(await this.#lookAt(fileId, signal)) });
-        this.#options.onLook?.();
-      }
+    const folded = withFindings(state, added);
+    const kept = new Set(folded.findings.map(({ fileId }) => fileId));
+    return {
+      state: { ...next, ...folded },
+      added: added.filter(({ fileId }) => kept.has(fileId)),
     };
-    await settleAll(Array.from({ length: CONCURRENCY_MAX }, worker));
-    return looked;
   }
 
   async #lookAt(fileId: string, signal: AbortSignal): Promise<Omit<LookedAt, 'references'>> {
@@ -131,7 +113,9 @@ export class ReplicaWalk {
       referenceCount: file.references.length,
       ...{ action: 'none', newFileId: null, remainingCount: 0 },
     };
-    if (verdict === 'missing') return (await this.#isReferenced(file)) ? finding : null;
+    if (verdict === 'missing') {
+      return (await isReferenced(this.#core, file.fileId, file.references)) ? finding : null;
+    }
     if (!this.#options.repairs) return finding;
     const { fileId, references: locations } = file;
     const result = await this.#repairer.repair({ fileId, locations, signal });
@@ -140,14 +124,5 @@ export class ReplicaWalk {
       return { ...finding, action: 'failed', problem: result.problem };
     const { newFileId, remainingCount } = result;
     return { ...finding, action: 'repaired', newFileId, remainingCount };
-  }
-
-  /** It may have been dropped, and deleted, since its page was read. */
-  async #isReferenced({ fileId, references }: LookedAt): Promise<boolean> {
-    for (const { bucketId, key } of references) {
-      const use = await this.#core.index.findFileUse(fileId, bucketId, key);
-      if (use === 'referenced') return true;
-    }
-    return false;
   }
 }

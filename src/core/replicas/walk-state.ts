@@ -58,8 +58,10 @@ export function withFindings(
   state: ReplicaWalkState,
   added: readonly ReplicaFinding[],
 ): Pick<ReplicaWalkState, 'findings' | 'findingsLeftOut' | 'repairedCount'> {
-  const byFile = new Map(state.findings.map((finding) => [finding.fileId, finding]));
+  const { findings } = state;
   let { findingsLeftOut, repairedCount } = state;
+  if (added.length === 0) return { findings, findingsLeftOut, repairedCount };
+  const byFile = new Map(findings.map((finding) => [finding.fileId, finding]));
   for (const finding of added) {
     const known = byFile.get(finding.fileId);
     if (finding.action === 'repaired' && known?.action !== 'repaired') repairedCount += 1;
@@ -75,6 +77,15 @@ export function withFindings(
     });
   }
   return { findings: [...byFile.values()], findingsLeftOut, repairedCount };
+}
+
+/** The state of a walk that was stopped, from its numbers and all findings that it ever added. */
+export function restoreWalkState(
+  progress: Omit<ReplicaWalkState, 'findings'>,
+  added: readonly ReplicaFinding[],
+): ReplicaWalkState {
+  const { findings } = withFindings(newWalkState, added);
+  return { ...progress, findings };
 }
 
 /** Whether the file is still not as it should be. */

@@ -13,9 +13,12 @@ const bucket = {
 const index = { listBuckets: async () => [bucket] };
 const once = { repairs: false, isContinued: false };
 
+const whole = { fileOffset: 0, size: 4, isWholeFile: true };
 const finding: ReplicaFinding = {
   ...{ fileId: 'group1/M00/f', verdict: 'single-copy', copies: copiesOf('present', 'missing') },
-  references: [{ fileId: 'group1/M00/f', bucketId: 7, key: 'cat\n\u001b[2J.jpg', uploadId: null }],
+  references: [
+    { fileId: 'group1/M00/f', bucketId: 7, key: 'cat\n\u001b[2J.jpg', uploadId: null, ...whole },
+  ],
   ...{ referenceCount: 1, action: 'none', newFileId: null, remainingCount: 0, problem: null },
 };
 

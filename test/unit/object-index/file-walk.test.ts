@@ -22,19 +22,30 @@ describe.each(indexEngines)('a walk over all references to files in $name', ({ o
     const { index, bucketId } = tested;
     const other = await createBucket(index, 'other');
     const at = (key: string, uploadId: string | null = null, bucket = bucketId) => {
-      return { fileId: newFileId(), bucketId: bucket, key, uploadId };
+      const place = { fileId: newFileId(), bucketId: bucket, key, uploadId };
+      return { ...place, fileOffset: 0, size: 5, isWholeFile: true };
     };
+    /** Bytes 7 to 11 of a file. */
+    const within = (key: string, uploadId: string | null = null) => ({
+      ...at(key, uploadId),
+      ...{ fileOffset: 7, isWholeFile: false },
+    });
     const contentOf = (references: readonly FileReference[]) => ({
-      segments: references.map(({ fileId }) => ({ fileId, fileOffset: 0, size: 5 })),
+      segments: references.map(({ fileId, fileOffset, size }) => ({ fileId, fileOffset, size })),
     });
     const upload = newUpload(bucketId, 'up', 'u1');
     await index.createUpload(upload);
     const whole = [at('up', 'u1')];
-    const pieces = [at('up', 'u1'), at('up', 'u1'), at('up', 'u1')];
+    const pieces = [within('up', 'u1'), within('up', 'u1'), within('up', 'u1')];
     await index.putPart(newPart(upload, 1, contentOf(pieces)));
     await index.putPart(newPart(upload, 2, contentOf(whole)));
     await index.putPart(newPart(upload, 3, { size: 0 }));
-    const objects = [[at('a')], [], [at('c'), at('c'), at('c'), at('c')], [at('\u{10000}')]];
+    const objects = [
+      [at('a')],
+      [],
+      [within('c'), within('c'), within('c'), within('c')],
+      [at('\u{10000}')],
+    ];
     for (const [number, references] of objects.entries()) {
       const key = references[0]?.key ?? `empty-${number}`;
       await putObject(index, newObject(bucketId, key, { ...contentOf(references) }));

@@ -35,7 +35,7 @@ async function walk(
   });
   let state = from;
   for (let page = 0; page < pagesMax && !state.isFinished; page += 1) {
-    state = await replicaWalk.step(state, new AbortController().signal);
+    ({ state } = await replicaWalk.step(state, new AbortController().signal));
     // It must survive being kept in a file.
     state = JSON.parse(JSON.stringify(state)) as ReplicaWalkState;
   }
@@ -81,7 +81,12 @@ describe('a walk', () => {
       expect(state.findings).toEqual([
         {
           ...{ fileId, verdict, copies: copiesOf(...states), problem: null },
-          references: [{ fileId, bucketId: core.bucket.id, key: 'k', uploadId: null }],
+          references: [
+            {
+              ...{ fileId, bucketId: core.bucket.id, key: 'k', uploadId: null },
+              ...{ fileOffset: 0, size: 4, isWholeFile: true },
+            },
+          ],
           ...{ referenceCount: 1, action: 'none', newFileId: null, remainingCount: 0 },
         },
       ]);

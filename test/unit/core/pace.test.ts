@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Pace } from '../../../../src/core/replicas/pace.ts';
+import { Pace } from '../../../src/core/pace.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
@@ -21,6 +21,18 @@ it('lets tasks begin one after the other', async () => {
   await Promise.resolve();
   expect(begun).toBe(1);
   await vi.waitFor(() => expect(begun).toBe(3));
+});
+
+it('makes what costs more wait longer for the next one', async () => {
+  const pace = new Pace(1000);
+  await pace.next(signal, 10_000);
+  const controller = new AbortController();
+  const second = pace.next(controller.signal);
+  vi.advanceTimersByTime(9_000);
+  controller.abort();
+  await expect(second).rejects.toThrow('aborted');
+  vi.advanceTimersByTime(1_000);
+  await pace.next(signal);
 });
 
 it('does not save up turns that nobody took', async () => {
