@@ -65,8 +65,17 @@ export class ExpectedState {
 
   /** All that may be seen under the key in the span; afterwards when none is given. */
   heldOf(key: string, span: Span = AFTERWARDS, except?: Write): Held[] {
-    const byEtag = new Map<string, Held>();
-    this.#collect(key, span, byEtag, new Set(except ? [except] : []));
+    const visible = this.#visibleIn(key, span, except);
+    const byEtag = new Map<string, Held>(visible.held.map((held) => [held?.etag ?? '', held]));
+    // Copies may have made copies of copies, and go round in a circle.
+    const copies = visible.copies;
+    for (const [copy, sourceKey] of copies) {
+      const source = this.#visibleIn(sourceKey, copy, except);
+      // Nothing is copied from where nothing is.
+      for (const held of source.held) if (held) byEtag.set(held.etag, held);
+      for (const [write, sourceKey] of source.copies)
+        if (!copies.has(write)) copies.set(write, sourceKey);
+    }
     return [...byEtag.values()];
   }
 
@@ -117,25 +126,21 @@ export class ExpectedState {
     return history;
   }
 
-  /** `seen` ends the walk where copies go round in a circle. */
-  #collect(key: string, span: Span, into: Map<string, Held>, seen: Set<Write>): void {
+  #visibleIn(
+    key: string,
+    span: Span,
+    except?: Write,
+  ): { held: Held[]; copies: Map<Write, string> } {
     const history = this.#historyOf(key);
-    if (history.mayStillHold(span)) into.set(history.held?.etag ?? '', history.held);
+    const held: Held[] = history.mayStillHold(span) ? [history.held] : [];
+    /** Source keys. */
+    const copies = new Map<Write, string>();
     for (const write of history.visibleWrites(span)) {
-      if (seen.has(write)) continue;
-      seen.add(write);
+      if (write === except) continue;
       const { effect } = write;
-      if (effect.kind === 'delete') into.set('', null);
-      else if (effect.kind === 'put') into.set(effect.value.etag, effect.value);
-      else this.#collectCopied(effect.sourceKey, write, into, seen);
+      if (effect.kind === 'copy') copies.set(write, effect.sourceKey);
+      else held.push(effect.kind === 'put' ? effect.value : null);
     }
-  }
-
-  #collectCopied(sourceKey: string, copy: Write, into: Map<string, Held>, seen: Set<Write>): void {
-    const found = new Map<string, Held>();
-    this.#collect(sourceKey, copy, found, seen);
-    // Nothing is copied from where nothing is.
-    found.delete('');
-    for (const [etag, held] of found) into.set(etag, held);
+    return { held, copies };
   }
 }

@@ -117,6 +117,14 @@ describe('a copy without an answer', () => {
     expect(scene.held()).toEqual(['old']);
   });
 
+  it('onto itself does not hide a delete beside it', () => {
+    const scene = new Scene();
+    scene.done(scene.put('old'));
+    scene.state.begin('k', 'copy', { kind: 'copy', sourceKey: 'k' });
+    scene.state.begin('k', 'delete', { kind: 'delete' });
+    expect(scene.held()).toEqual(['nothing', 'old']);
+  });
+
   it('ends where copies go round in a circle', () => {
     const scene = new Scene();
     scene.done(scene.put('one'), scene.put('other', 'source'));
