@@ -144,6 +144,7 @@ report(
     workloads.map(({ name }) => {
       const own = rounds.filter(({ workload }) => workload === name);
       const durations = own.map(({ durationMs }) => durationMs);
+      const runs = own.map(({ loop }) => loop.ranMsMax);
       const blocks = own.map(({ loop }) => loop.maxMs);
       return [
         `${partCount} parts, ${name}`,
@@ -152,6 +153,8 @@ report(
           'max ms': rounded(Math.max(...durations)),
           'blocked, median ms': rounded(median(blocks)),
           'blocked, max ms': rounded(Math.max(...blocks)),
+          'running, median ms': rounded(median(runs)),
+          'running, max ms': rounded(Math.max(...runs)),
         },
       ];
     }),

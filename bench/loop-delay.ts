@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface LoopDelay {
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** The longest stretch on a processor: what is left of the maximum on a quiet machine. */
+  readonly ranMsMax: number;
 }
 
 const REPORT_TIMEOUT_MS = 10_000;

@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { GatewayError } from '../core/errors.ts';
+import { inSlices } from '../support/slices.ts';
 
 /** Content of an element: text, children in property order, or a list that repeats the element. */
 export type XmlContent =
@@ -143,27 +144,58 @@ class TreeBuilder {
   }
 }
 
+/** Reads one document, which may come in pieces. Throws `MalformedXML`. */
+class DocumentReader {
+  readonly #builder = new TreeBuilder();
+  readonly #parser = new SaxesParser({ ...version, position: false });
+
+  constructor() {
+    const builder = this.#builder;
+    this.#parser.on('error', (error) => {
+      throw malformed(error.message);
+    });
+    this.#parser.on('doctype', () => {
+      throw malformed('Document type declarations are refused.');
+    });
+    this.#parser.on('opentagstart', ({ name }) => builder.startElement(name));
+    this.#parser.on('text', (text) => builder.addText(text));
+    this.#parser.on('cdata', (text) => builder.addText(text));
+    this.#parser.on('closetag', () => builder.endElement());
+  }
+
+  write(piece: string): void {
+    this.#parser.write(piece.replace(newInXml11, (character) => `&#${character.charCodeAt(0)};`));
+  }
+
+  end(rootName: string): XmlElement {
+    this.#parser.close();
+    const { root } = this.#builder;
+    if (root?.name !== rootName) throw malformed(`The root element is not ${rootName}.`);
+    return root;
+  }
+}
+
 /**
  * The root element of an S3 request body, which must be called `rootName`. Throws `MalformedXML`
  * for all that is not well-formed, declares or uses entities, is nested more than 16 deep or has
  * more than 100,000 elements. The caller bounds the size (`S3Request.text`).
  */
 export function parseXml(document: string, rootName: string): XmlElement {
-  const builder = new TreeBuilder();
-  const parser = new SaxesParser({ ...version, position: false });
-  parser.on('error', (error) => {
-    throw malformed(error.message);
-  });
-  parser.on('doctype', () => {
-    throw malformed('Document type declarations are refused.');
-  });
-  parser.on('opentagstart', ({ name }) => builder.startElement(name));
-  parser.on('text', (text) => builder.addText(text));
-  parser.on('cdata', (text) => builder.addText(text));
-  parser.on('closetag', () => builder.endElement());
-  parser
-    .write(document.replace(newInXml11, (character) => `&#${character.charCodeAt(0)};`))
-    .close();
-  if (builder.root?.name !== rootName) throw malformed(`The root element is not ${rootName}.`);
-  return builder.root;
+  const reader = new DocumentReader();
+  reader.write(document);
+  return reader.end(rootName);
+}
+
+/** So many characters take a few milliseconds. */
+const sliceLengthMax = 48 * 1024;
+
+/** The same for documents that may be long: others are served while they are read. */
+export async function parseLongXml(
+  document: string,
+  rootName: string,
+  sliceLength: number = sliceLengthMax,
+): Promise<XmlElement> {
+  const reader = new DocumentReader();
+  for await (const slice of inSlices(document, sliceLength)) reader.write(slice);
+  return reader.end(rootName);
 }

@@ -1,5 +1,6 @@
 import type { Bucket, Checksum, ChecksumType, Part, Upload } from '../../object-index/records.ts';
 import type { WriteCondition } from '../../object-index/requests.ts';
+import { inSlices } from '../../support/slices.ts';
 import { badChecksum } from '../content-digest.ts';
 import { GatewayError } from '../errors.ts';
 import { publishedObject } from '../put-object.ts';
@@ -11,6 +12,7 @@ import { checkPartNumber, partNumberMax } from './upload-part.ts';
 /** Bytes of every part but the last. */
 const partSizeBytesMin = 5 * 1024 ** 2;
 
+/** Parts that are listed, or looked at, in one turn of the event loop. */
 const partsPageSize = 1000;
 
 /** A part as the client lists it. */
@@ -125,14 +127,18 @@ async function chosenParts(
     if (!page.isTruncated) break;
     after = page.parts.at(-1)?.partNumber ?? last;
   }
-  return chosen.map((part) => {
-    const found = stored.get(part.partNumber);
-    const isAsStored =
-      found?.etag === part.etag &&
-      (part.checksumValue === null || part.checksumValue === found.checksum?.value);
-    if (!found || !isAsStored) throw invalidPart(uploadId, part.partNumber, part.etag);
-    return found;
-  });
+  const parts: Part[] = [];
+  for await (const slice of inSlices(chosen, partsPageSize)) {
+    for (const part of slice) {
+      const found = stored.get(part.partNumber);
+      const isAsStored =
+        found?.etag === part.etag &&
+        (part.checksumValue === null || part.checksumValue === found.checksum?.value);
+      if (!found || !isAsStored) throw invalidPart(uploadId, part.partNumber, part.etag);
+      parts.push(found);
+    }
+  }
+  return parts;
 }
 
 /** Throws `EntityTooSmall` for a part below 5 MiB that is not the last. */

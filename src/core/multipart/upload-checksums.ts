@@ -5,6 +5,7 @@ import type {
   ChecksumType,
   Part,
 } from '../../object-index/records.ts';
+import { inSlices } from '../../support/slices.ts';
 import { checksumOf } from '../content-digest.ts';
 import { GatewayError } from '../errors.ts';
 import { type CrcAlgorithm, combineCrcs } from './crc-combination.ts';
@@ -66,20 +67,42 @@ export async function checksumOfParts(
 ): Promise<Checksum | null> {
   const { checksumAlgorithm: algorithm, checksumType: type } = upload;
   if (algorithm === null || type === null) return null;
-  const values = parts.map((part) => {
-    if (part.checksum?.algorithm === algorithm) {
-      return { value: Buffer.from(part.checksum.value, 'base64'), size: part.size };
-    }
-    throw new GatewayError('InvalidPart', {
-      message: `Part ${part.partNumber} has no ${algorithm} checksum.`,
-      PartNumber: part.partNumber,
-    });
-  });
+  const values: { readonly value: Buffer; readonly size: number }[] = [];
+  for await (const slice of inSlices(parts, partsPerSlice)) {
+    for (const part of slice)
+      values.push({ value: checksumBytes(part, algorithm), size: part.size });
+  }
   if (type === 'FULL_OBJECT') {
     // `uploadChecksumType` lets no other algorithm have this type.
-    const whole = combineCrcs(algorithm as CrcAlgorithm, values);
+    const whole = await combineMany(algorithm as CrcAlgorithm, values);
     return { algorithm, type, value: whole.toString('base64') };
   }
   const whole = await checksumOf(algorithm, Buffer.concat(values.map(({ value }) => value)));
   return { algorithm, type, value: `${whole}-${parts.length}` };
+}
+
+/** Throws `InvalidPart` when it has no checksum by that algorithm. */
+function checksumBytes(part: Part, algorithm: ChecksumAlgorithm): Buffer {
+  if (part.checksum?.algorithm === algorithm) return Buffer.from(part.checksum.value, 'base64');
+  throw new GatewayError('InvalidPart', {
+    message: `Part ${part.partNumber} has no ${algorithm} checksum.`,
+    PartNumber: part.partNumber,
+  });
+}
+
+/** Parts that are read, or combined, in one turn of the event loop. */
+const partsPerSlice = 1000;
+
+async function combineMany(
+  algorithm: CrcAlgorithm,
+  parts: readonly { readonly value: Buffer; readonly size: number }[],
+): Promise<Buffer> {
+  // Nothing, which is what every content begins with.
+  let whole = combineCrcs(algorithm, []);
+  let size = 0;
+  for await (const slice of inSlices(parts, partsPerSlice)) {
+    whole = combineCrcs(algorithm, [{ value: whole, size }, ...slice]);
+    for (const part of slice) size += part.size;
+  }
+  return whole;
 }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../core/errors.ts';
 import { type CompletedPart, completeUpload } from '../../core/multipart/complete-upload.ts';
 import { partNumberMax } from '../../core/multipart/upload-part.ts';
+import { inSlices } from '../../support/slices.ts';
 import {
   checksumAlgorithms,
   checksumElement,
@@ -12,7 +13,7 @@ import { quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
-import { parseXml, renderXml, type XmlElement } from '../xml.ts';
+import { parseLongXml, renderXml, type XmlElement } from '../xml.ts';
 import { uploadIdOf } from './create-multipart-upload.ts';
 
 /** 10,000 parts with ETag and SHA-256, written with indentation. */
@@ -31,7 +32,7 @@ export const completeMultipartUpload: Operation = {
       bucket,
       key,
       uploadId: uploadIdOf(request),
-      parts: readParts(parseXml(document, 'CompleteMultipartUpload')),
+      parts: await readParts(await parseLongXml(document, 'CompleteMultipartUpload')),
       checksumType: parseChecksumType(headers),
       checksum: declaredChecksum(headers),
       size: objectSize(headers),
@@ -48,30 +49,36 @@ export const completeMultipartUpload: Operation = {
   },
 };
 
+/** Parts read in one turn of the event loop: some milliseconds. */
+const partsPerSlice = 1000;
+
 /** Throws `MalformedXML` for a list without parts, or with too many. */
-function readParts(document: XmlElement): readonly CompletedPart[] {
+async function readParts(document: XmlElement): Promise<readonly CompletedPart[]> {
   const elements = document.list('Part');
   if (elements.length === 0 || elements.length > partNumberMax) {
     throw new GatewayError('MalformedXML');
   }
-  return elements.map((element) => {
-    const number = element.textOf('PartNumber')?.trim() ?? '';
-    const etag = element.textOf('ETag')?.trim();
-    if (!etag || !/^\d{1,9}$/.test(number)) throw new GatewayError('MalformedXML');
-    return {
-      partNumber: Number(number),
-      etag: etag.replace(/^"(.*)"$/, '$1'),
-      checksumValue: checksumOf(element),
-    };
-  });
+  const parts: CompletedPart[] = [];
+  for await (const slice of inSlices(elements, partsPerSlice)) {
+    for (const element of slice) parts.push(readPart(element));
+  }
+  return parts;
 }
 
-function checksumOf(part: XmlElement): string | null {
-  for (const algorithm of checksumAlgorithms) {
-    const value = part.textOf(checksumElement(algorithm))?.trim();
-    if (value) return value;
-  }
-  return null;
+const checksumElementNames: ReadonlySet<string> = new Set(checksumAlgorithms.map(checksumElement));
+
+function readPart(element: XmlElement): CompletedPart {
+  const number = element.textOf('PartNumber')?.trim() ?? '';
+  const etag = element.textOf('ETag')?.trim();
+  if (!etag || !/^\d{1,9}$/.test(number)) throw new GatewayError('MalformedXML');
+  const checksum = element.children.find(
+    ({ name, text }) => checksumElementNames.has(name) && text.trim() !== '',
+  );
+  return {
+    partNumber: Number(number),
+    etag: etag.replace(/^"(.*)"$/, '$1'),
+    checksumValue: checksum?.text.trim() ?? null,
+  };
 }
 
 /** `x-amz-mp-object-size`, null without the header. Throws `InvalidRequest`. */

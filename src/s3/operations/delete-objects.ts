@@ -11,7 +11,7 @@ import { type DeleteConditionNames, parseDeleteCondition } from '../delete-condi
 import { errorEntry } from '../errors.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
-import { parseXml, renderXml, type XmlElement } from '../xml.ts';
+import { parseLongXml, renderXml, type XmlElement } from '../xml.ts';
 
 /** As AWS documents it for the list of keys. */
 const documentSizeBytesMax = 2 * 1024 * 1024;
@@ -55,7 +55,7 @@ export const deleteObjects: Operation = {
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
     checkIntegrityHeader(request.headers);
-    const document = parseXml(await request.text(documentSizeBytesMax), 'Delete');
+    const document = await parseLongXml(await request.text(documentSizeBytesMax), 'Delete');
     const isQuiet = document.textOf('Quiet')?.trim().toLowerCase() === 'true';
     const { deleted, failed } = await deleteMany(core, bucket, readObjects(document));
     const body = renderXml('DeleteResult', {

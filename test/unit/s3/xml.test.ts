@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseXml, renderXml, type XmlElement } from '../../../src/s3/xml.ts';
+import { parseLongXml, parseXml, renderXml, type XmlElement } from '../../../src/s3/xml.ts';
 
 function tree(element: XmlElement): unknown {
   return element.children.length === 0
@@ -52,7 +52,7 @@ describe('renderXml', () => {
 });
 
 describe('parseXml', () => {
-  it.each([
+  const documents: readonly [string, string, unknown][] = [
     ['empty and self-closing elements', '<a><k/><k></k></a>', ['a', ['k', ''], ['k', '']]],
     ['white space in values', '<a><k>  x </k></a>', ['a', ['k', '  x ']]],
     ['text that looks like numbers', '<a><k>0012</k></a>', ['a', ['k', '0012']]],
@@ -74,8 +74,16 @@ describe('parseXml', () => {
       '<?xml version="1.0" encoding="UTF-8"?><?x y?><a b="&lt;">1</a>\n',
       ['a', '1'],
     ],
-  ])('takes %s', (_what, document, expected) => {
+  ];
+  it.each(documents)('takes %s', (_what, document, expected) => {
     expect(tree(parseXml(document, 'a'))).toEqual(expected);
+  });
+
+  it.each([1, 2, 3, 5, 8, 13])('reads the same from slices of %d', async (sliceLength) => {
+    for (const [, document] of documents) {
+      const whole = tree(parseXml(document, 'a'));
+      expect(tree(await parseLongXml(document, 'a', sliceLength))).toEqual(whole);
+    }
   });
 
   it.each([
@@ -101,10 +109,10 @@ describe('parseXml', () => {
     ['a doubled attribute', '<a x="1" x="2"/>'],
     ['a raw control character', '<a>\u0001</a>'],
     ['a processing instruction in place of the root', '<?a b?>'],
-  ])('refuses %s', (_what, document) => {
-    expect(() => parseXml(document, 'a')).toThrow(
-      expect.objectContaining({ code: 'MalformedXML' }),
-    );
+  ])('refuses %s', async (_what, document) => {
+    const refused = expect.objectContaining({ code: 'MalformedXML' });
+    expect(() => parseXml(document, 'a')).toThrow(refused);
+    await expect(parseLongXml(document, 'a', 7)).rejects.toThrow(refused);
   });
 
   it('finds children by name and refuses one that must be single and is not', () => {
