@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -42,10 +40,10 @@ describeWithProgram('prlimit', () => {
 
   it('no room for the index: writes get 503, reads go on, and room is used at once', async () => {
     await put('before');
-    const logSize = statSync(join(gateway.dataDir, 'index.sqlite-wal')).size;
     const limitFileSize = (bytes: number | '') =>
       runOk('prlimit', ['--pid', String(gateway.pid), `--fsize=${bytes || 'unlimited'}:`]);
-    await limitFileSize(logSize);
+    // Less than any: a log that is idle, or copied, is written from its beginning again.
+    await limitFileSize(1);
     for (const key of ['during', 'again']) {
       await expect(put(key)).rejects.toMatchObject({
         name: 'ServiceUnavailable',
