@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { fileURLToPath } from 'node:url';
+import { closeConnectionsInHand } from './connections-in-hand.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 /** A child process, as the pool sees it; replaced in tests. */
@@ -34,6 +35,9 @@ export function forkWorker(): WorkerProcess {
     serialization: 'advanced',
   });
   const worker = cluster.fork();
+  closeConnectionsInHand(worker.process);
+  // Errors of sending to one that is ending would end this process if nobody listened.
+  worker.on('error', () => {});
   let isOver = false;
   return {
     pid: worker.process.pid ?? -1,
@@ -50,9 +54,9 @@ export function forkWorker(): WorkerProcess {
       };
       worker.process.on('exit', (code, signal) => end({ code, signal }));
       worker.process.on('error', (error) => {
-        const { pid } = worker.process;
-        // Errors of sending come here as well.
-        if (pid === undefined) end({ code: null, signal: null, problem: error.message });
+        // Those of sending come here as well.
+        if (worker.process.pid === undefined)
+          end({ code: null, signal: null, problem: error.message });
       });
     },
     kill: (signal) => worker.process.kill(signal),

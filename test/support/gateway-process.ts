@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly dataDir?: string;
   /** Added to the settings that make the process independent of this machine. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A process group of its own, as a terminal makes: see `endGroup`. */
+  readonly ownGroup?: boolean;
 }
 
 export interface RestartOptions extends StartOptions {
@@ -99,9 +101,22 @@ export class GatewayProcess {
     return await this.exited;
   }
 
+  /** Signals the gateway and its workers, as a terminal or systemd does, and waits for the end. */
+  async endGroup(signal: NodeJS.Signals): Promise<Exit> {
+    process.kill(-this.pid, signal);
+    return await this.exited;
+  }
+
+  /** Process ids of workers by number, as the log told them last. */
+  workerPids(): ReadonlyMap<number, number> {
+    const lines = this.log.filter(({ msg }) => msg === 'a worker serves');
+    return new Map(lines.map(({ worker, pid }) => [Number(worker), Number(pid)]));
+  }
+
   /** Starts again on the same data and the same ports. */
   async startAgain(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
     return await GatewayProcess.start({
+      ...this.#options,
       dataDir: this.dataDir,
       env: {
         ...this.#options.env,
@@ -158,11 +173,12 @@ export function gatewayEnvironment(dataDir: string): Record<string, string> {
   };
 }
 
-function spawnGateway(dataDir: string, { env }: StartOptions): ChildProcess {
+function spawnGateway(dataDir: string, { env, ownGroup = false }: StartOptions): ChildProcess {
   return spawn(process.execPath, ['dist/main.js'], {
     cwd: projectRoot,
     env: { ...gatewayEnvironment(dataDir), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   });
 }
 
