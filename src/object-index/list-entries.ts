@@ -32,11 +32,11 @@ export interface Listing<Row> {
   readonly stoppedAfter: Row | null;
 }
 
-const ROWS_PER_BATCH_MIN = 4;
+const ROWS_PER_BATCH_MIN = 2;
 const ROWS_PER_BATCH_FIRST = 32;
 const ROWS_PER_BATCH_MAX = 1001;
-/** Reading a row costs about an eighth of a seek. */
-const ROWS_PER_SEEK = 8;
+/** A seek takes as long as reading about so many rows. */
+const ROWS_PER_SEEK = 6;
 
 /**
  * Lists entries. Behind each common prefix it seeks to the first key that is not part of it, so a
@@ -63,10 +63,11 @@ export function* listEntries<Row extends Marker, Marker extends { readonly key: 
     // Behind a common prefix there was something to list: that does not go on for long.
     const stoppedAfter = position !== null && batch.commonPrefix === null ? rows.at(-1) : undefined;
     if (stoppedAfter && rowsRead >= source.rowsReadMax) return { entries, stoppedAfter };
-    const isUsed = batch.passedCount * ROWS_PER_SEEK <= rows.length * (ROWS_PER_SEEK - 1);
-    batchSize = isUsed
-      ? nextBatchSize(batchSize, batch.hiddenCount, limit + 1 - entries.length)
-      : Math.max(ROWS_PER_BATCH_MIN, Math.ceil(batchSize / 4));
+    const usedCount = rows.length - batch.passedCount;
+    batchSize =
+      batch.passedCount < usedCount * ROWS_PER_SEEK
+        ? nextBatchSize(batchSize, batch.hiddenCount, limit + 1 - entries.length)
+        : Math.max(ROWS_PER_BATCH_MIN, usedCount);
   }
   return { entries, stoppedAfter: null };
 }

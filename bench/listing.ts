@@ -1,0 +1,161 @@
+/**
+ * What the index costs in a bucket of many keys next to one of 10,000, taking turns in one run: a
+ * page of 1000 keys, a page of 1000 common prefixes, HEAD (the row of a key), and PUT (committed) at
+ * random places. The index is compiled and has its threads, as in a gateway. Run by hand:
+ *
+ *   npm run bench:listing [-- --keys 10000000 --rounds 20 --keep]
+ *
+ * The databases are made in BENCH_DIR. With --keep they stay there and are used again, with what
+ * was put into them.
+ */
+import { createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ObjectIndex } from '../src/object-index/object-index.ts';
+import { benchObject, openCompiledIndex } from './compiled-index.ts';
+import { keyName, type LargeBucket, makeLargeBucket, prefixName } from './large-bucket.ts';
+import { residentMebibytes } from './process-memory.ts';
+import { report, rounded } from './report.ts';
+import { type RunResult, runConcurrently, type Summary, summarize } from './statistics.ts';
+
+const { values } = parseArgs({
+  options: {
+    keys: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '20' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const SMALL_KEY_COUNT = 10_000;
+const PAGE_SIZE = 1_000;
+
+interface Side extends LargeBucket {
+  readonly index: ObjectIndex;
+}
+
+interface Workload {
+  readonly name: string;
+  /** Of one round and side. */
+  readonly operations: number;
+  readonly concurrency: number;
+  run(side: Side): Promise<number>;
+}
+
+const random = (below: number) => Math.floor(Math.random() * below);
+let putCount = 0;
+
+const workloads: readonly Workload[] = [
+  { name: 'page of 1000 keys', operations: 20, concurrency: 1, run: listKeys },
+  { name: 'page of 1000 common prefixes', operations: 10, concurrency: 1, run: listPrefixes },
+  { name: 'HEAD', operations: 2_000, concurrency: 1, run: findKey },
+  { name: 'PUT, 1 client', operations: 200, concurrency: 1, run: putKey },
+  { name: 'PUT, 32 clients', operations: 2_000, concurrency: 32, run: putKey },
+];
+
+async function listKeys({ index, bucketId, ...bucket }: Side): Promise<number> {
+  const after = keyName(bucket, random(bucket.keyCount - PAGE_SIZE));
+  const request = { bucketId, prefix: '', delimiter: '', after, limit: PAGE_SIZE };
+  return full((await index.listObjects(request)).objects.length);
+}
+
+async function listPrefixes({ index, bucketId, prefixCount }: Side): Promise<number> {
+  const first = random(prefixCount - PAGE_SIZE + 1);
+  const after = first === 0 ? '' : prefixName(first - 1);
+  const request = { bucketId, prefix: '', delimiter: '/', after, limit: PAGE_SIZE };
+  return full((await index.listObjects(request)).commonPrefixes.length);
+}
+
+function full(count: number): number {
+  if (count !== PAGE_SIZE) throw new Error(`a page of ${count}`);
+  return 0;
+}
+
+async function findKey({ index, bucketId, ...bucket }: Side): Promise<number> {
+  const key = keyName(bucket, random(bucket.keyCount));
+  if ((await index.findObject(bucketId, key)) === null) throw new Error(`${key} is missing`);
+  return 0;
+}
+
+async function putKey({ index, bucketId, ...bucket }: Side): Promise<number> {
+  putCount += 1;
+  const key = `${keyName(bucket, random(bucket.keyCount))}-${Date.now()}-${putCount}`;
+  const { outcome } = await index.putObject(benchObject(bucketId, key));
+  if (outcome !== 'stored') throw new Error(outcome);
+  return 0;
+}
+
+/** Reads the file once: what is measured is a gateway that has run for a while. */
+async function warm(path: string): Promise<void> {
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) void chunk;
+}
+
+interface Comparison {
+  readonly name: string;
+  readonly small: Summary;
+  readonly large: Summary;
+  /** Time of one operation over that in the small bucket, and the same of the medians. */
+  readonly ratio: number;
+  readonly medianRatio: number;
+}
+
+async function compare(workload: Workload, small: Side, large: Side): Promise<Comparison> {
+  const runs: { small: RunResult[]; large: RunResult[] } = { small: [], large: [] };
+  const { operations, concurrency } = workload;
+  // The first round warms up both sides and is not counted.
+  for (let round = 0; round <= Number(values.rounds); round += 1) {
+    for (const [name, side] of Object.entries({ small, large })) {
+      const result = await runConcurrently(operations, concurrency, () => workload.run(side));
+      if (round > 0) runs[name as 'small' | 'large'].push(result);
+    }
+  }
+  const [ofSmall, ofLarge] = [summarize(runs.small), summarize(runs.large)];
+  return {
+    name: workload.name,
+    small: ofSmall,
+    large: ofLarge,
+    ratio: ofSmall.operationsPerSecond / ofLarge.operationsPerSecond,
+    medianRatio: ofLarge.medianMs / ofSmall.medianMs,
+  };
+}
+
+const base = process.env.BENCH_DIR ?? tmpdir();
+mkdirSync(base, { recursive: true });
+const directory = values.keep ? base : mkdtempSync(join(base, 'fastdfs-s3-bench-'));
+const comparisons: Comparison[] = [];
+const sides: Side[] = [];
+try {
+  for (const keyCount of [SMALL_KEY_COUNT, Number(values.keys)]) {
+    const startedMs = performance.now();
+    const bucket = makeLargeBucket(join(directory, `listing-${keyCount}.sqlite`), keyCount);
+    const seconds = rounded((performance.now() - startedMs) / 1_000);
+    console.log(`${keyCount} keys, ${bucket.sizeBytes} bytes, ready in ${seconds} s`);
+    await warm(bucket.path);
+    sides.push({ ...bucket, index: await openCompiledIndex({ path: bucket.path }) });
+  }
+  const [small, large] = sides;
+  if (!small || !large) throw new Error('two buckets are compared');
+  for (const workload of workloads) comparisons.push(await compare(workload, small, large));
+} finally {
+  for (const { index } of sides) await index.close();
+  if (!values.keep) rmSync(directory, { recursive: true, force: true });
+}
+
+const columnsOf = ({ small, large, ratio, medianRatio }: Comparison) => ({
+  'small p50 ms': rounded(small.medianMs, 3),
+  'large p50 ms': rounded(large.medianMs, 3),
+  'small p99 ms': rounded(small.p99Ms, 3),
+  'large p99 ms': rounded(large.p99Ms, 3),
+  'p50 ratio': rounded(medianRatio, 2),
+  ratio: rounded(ratio, 2),
+});
+const bytesPerKey = (sides[1]?.sizeBytes ?? 0) / (sides[1]?.keyCount ?? 1);
+const memoryMebibytes = residentMebibytes(process.pid).peak;
+report('listing', Object.fromEntries(comparisons.map((each) => [each.name, columnsOf(each)])), {
+  keyCount: Number(values.keys),
+  bytesPerKey,
+  memoryMebibytes,
+  comparisons,
+});
+console.log(
+  `${rounded(bytesPerKey)} bytes per key, peak of resident memory ${rounded(memoryMebibytes)} MiB`,
+);
