@@ -35,11 +35,9 @@ export function makeLargeBucket(path: string, keyCount: number): LargeBucket {
     rmSync(partialPath, { force: true });
     const database = openDatabase(partialPath);
     // Nothing is lost that cannot be made again.
-    database.pragma('journal_mode = OFF');
     database.pragma('synchronous = OFF');
     migrate(database, partialPath);
     fill(database, keyCount);
-    database.pragma('journal_mode = WAL');
     database.close();
     renameSync(partialPath, path);
   }

@@ -5,8 +5,7 @@
  *
  *   npm run bench:listing [-- --keys 10000000 --rounds 20 --keep]
  *
- * The databases are made in BENCH_DIR. With --keep they stay there and are used again, with what
- * was put into them.
+ * The databases are made in BENCH_DIR. With --keep they stay there and are used again.
  */
 import { createReadStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +41,7 @@ interface Workload {
 }
 
 const random = (below: number) => Math.floor(Math.random() * below);
-let putCount = 0;
+let putKeys: string[] = [];
 
 const workloads: readonly Workload[] = [
   { name: 'page of 1000 keys', operations: 20, concurrency: 1, run: listKeys },
@@ -77,11 +76,26 @@ async function findKey({ index, bucketId, ...bucket }: Side): Promise<number> {
 }
 
 async function putKey({ index, bucketId, ...bucket }: Side): Promise<number> {
-  putCount += 1;
-  const key = `${keyName(bucket, random(bucket.keyCount))}-${Date.now()}-${putCount}`;
+  const key = `${keyName(bucket, random(bucket.keyCount))}-${putKeys.length}`;
+  putKeys.push(key);
   const { outcome } = await index.putObject(benchObject(bucketId, key));
   if (outcome !== 'stored') throw new Error(outcome);
   return 0;
+}
+
+/** The bucket is to keep its size. */
+async function removePutKeys({ index, bucketId }: Side): Promise<void> {
+  const keys = putKeys;
+  putKeys = [];
+  for (let at = 0; at < keys.length; at += 1_000) {
+    await index.deleteObjects(bucketId, keys.slice(at, at + 1_000));
+  }
+  for (let left = keys.length; left > 0; ) {
+    const due = { groupName: 'group1', dueAtMs: Date.now() + 1, after: null, limit: 1_000 };
+    const deletions = await index.listDueDeletions(due);
+    await index.finishDeletions(deletions.map(({ id }) => id));
+    left = deletions.length;
+  }
 }
 
 /** Reads the file once: what is measured is a gateway that has run for a while. */
@@ -105,6 +119,7 @@ async function compare(workload: Workload, small: Side, large: Side): Promise<Co
   for (let round = 0; round <= Number(values.rounds); round += 1) {
     for (const [name, side] of Object.entries({ small, large })) {
       const result = await runConcurrently(operations, concurrency, () => workload.run(side));
+      await removePutKeys(side);
       if (round > 0) runs[name as 'small' | 'large'].push(result);
     }
   }

@@ -7,7 +7,7 @@ export type ListingPosition<Marker> =
   | { readonly afterKey: string }
   | { readonly afterRow: Marker };
 
-export type ListingEntry<Row> =
+type ListingEntry<Row> =
   | { readonly row: Row }
   /** Stands for every key that starts with it. */
   | { readonly commonPrefix: string };

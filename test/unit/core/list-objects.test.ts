@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listObjects, listObjectsByToken } from '../../../src/core/list-objects.ts';
 import { parsePageToken, renderPageToken } from '../../../src/core/page-token.ts';
+import type { ListObjectsPage, ListObjectsRequest } from '../../../src/object-index/requests.ts';
 import { createTestCore } from '../../support/core-services.ts';
 import { coreWithKeys } from '../../support/put-objects.ts';
 
@@ -71,6 +72,55 @@ it('listing more than 1000 keys asks the index for 1000', async () => {
   const request = { prefix: '', delimiter: '', maxKeys: 2_147_483_647, after: '' };
   await listObjects(core, core.bucket, request);
   expect(limits).toEqual([1000]);
+});
+
+describe('listing past very many deleted keys', () => {
+  const nothing = { objects: [], commonPrefixes: [] };
+  const request = { prefix: '', delimiter: '/', maxKeys: 3, after: '' };
+
+  /** The index gives these pages, whatever it is asked for. */
+  async function listFrom(pages: readonly ListObjectsPage[]) {
+    const asked: (string | null)[] = [];
+    const indexFaults = {
+      listObjects: async ({ resumeAfter = null, limit }: ListObjectsRequest) => {
+        asked.push(`${resumeAfter} ${limit}`);
+        return pages[asked.length - 1] ?? { ...nothing, nextAfter: 'd', resumeAfter: 'd' };
+      },
+    };
+    const core = await createTestCore({ indexFaults });
+    return { page: await listObjects(core, core.bucket, request), asked };
+  }
+
+  it('goes on behind an empty page', async () => {
+    const { page, asked } = await listFrom([
+      { ...nothing, nextAfter: 'a', resumeAfter: 'a' },
+      { ...nothing, commonPrefixes: ['b/'], nextAfter: null, resumeAfter: null },
+    ]);
+    expect(page).toEqual({ ...nothing, commonPrefixes: ['b/'], nextAfter: null });
+    expect(asked).toEqual(['null 3', 'a 3']);
+  });
+
+  it('ends a page early that has something', async () => {
+    const short = { ...nothing, commonPrefixes: ['a/'], nextAfter: 'b', resumeAfter: 'b' };
+    const { page, asked } = await listFrom([short]);
+    expect(page).toEqual({ ...nothing, commonPrefixes: ['a/'], nextAfter: 'b' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('goes on where no marker can tell of the place', async () => {
+    const { page, asked } = await listFrom([
+      { ...nothing, commonPrefixes: ['a/'], nextAfter: null, resumeAfter: 'b/1' },
+      { ...nothing, commonPrefixes: ['b/', 'c/'], nextAfter: 'c/', resumeAfter: null },
+    ]);
+    expect(page).toEqual({ ...nothing, commonPrefixes: ['a/', 'b/', 'c/'], nextAfter: 'c/' });
+    expect(asked).toEqual(['null 3', 'b/1 2']);
+  });
+
+  it('gives an empty page that is truncated in the end', async () => {
+    const { page, asked } = await listFrom([]);
+    expect(page).toEqual({ ...nothing, nextAfter: 'd' });
+    expect(asked).toHaveLength(50);
+  });
 });
 
 describe('page tokens', () => {

@@ -49,6 +49,19 @@ describe('ListObjects', () => {
     expect(next.textOf('IsTruncated')).toBe('false');
   });
 
+  it('names the next marker of a page that ends behind deleted keys', async () => {
+    const page = { commonPrefixes: [], nextAfter: 'deleted', resumeAfter: 'deleted' };
+    const object = {
+      ...{ key: 'a', size: 1, etag: 'e', lastModifiedMs: 1, ownerId: 'o', storageClass: null },
+      ...{ checksumAlgorithm: null, checksumType: null },
+    };
+    const indexFaults = { listObjects: async () => ({ ...page, objects: [object] }) };
+    const result = await list(await createTestCore({ indexFaults }), '');
+    expect(keysOf(result)).toEqual(['a']);
+    expect(result.textOf('IsTruncated')).toBe('true');
+    expect(result.textOf('NextMarker')).toBe('deleted');
+  });
+
   it('encodes keys, prefixes, delimiter and markers as URLs on request', async () => {
     const core = await withKeys();
     const query = 'encoding-type=url&prefix=c&delimiter=%20&marker=c%21';
