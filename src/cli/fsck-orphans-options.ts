@@ -11,6 +11,7 @@ export interface FsckOrphansOptions {
   readonly out?: string;
   readonly repair?: boolean;
   readonly onlyThisGateway?: boolean;
+  readonly evenAfterRestore?: boolean;
 }
 
 export interface OrphansRequest {
@@ -21,6 +22,8 @@ export interface OrphansRequest {
   /** File for the orphans' IDs. */
   readonly out: string | null;
   readonly repairs: boolean;
+  /** Also when orphans are from before a restore of the index. */
+  readonly repairsAfterRestore: boolean;
 }
 
 const AGE_MS_DEFAULT = 86_400_000;
@@ -42,6 +45,7 @@ export function readOrphansOptions(options: FsckOrphansOptions): OrphansRequest 
     ageMsMin: readAge(options.olderThan),
     out: options.out ?? null,
     repairs,
+    repairsAfterRestore: options.evenAfterRestore ?? false,
   };
 }
 

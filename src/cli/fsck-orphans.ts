@@ -131,7 +131,24 @@ class OrphansRun {
     }
   }
 
+  /** What was written between a backup and its restore is lost to the index, not to its users. */
+  async #refuseAfterRestore(): Promise<void> {
+    const restoredAtMs = await this.#core.index.findRestoreTime();
+    if (restoredAtMs === null || this.#request.repairsAfterRestore) return;
+    for await (const fileIds of this.#orphans.batches()) {
+      for (const fileId of fileIds) {
+        if (this.#core.blobs.describeFile(fileId).storedAtMs >= restoredAtMs) continue;
+        throw new UsageError(
+          `The index was restored from a backup at ${new Date(restoredAtMs).toISOString()}, and ` +
+            `orphans such as ${fileId} are older: they may have been written since the backup. ` +
+            'When nobody needs any of them, add --even-after-restore. Nothing was queued.',
+        );
+      }
+    }
+  }
+
   async #queue(signal: AbortSignal): Promise<void> {
+    await this.#refuseAfterRestore();
     const leftAlone = unknownPlaces(this.#search);
     const places = this.#search.places.filter(({ place }) => !leftAlone.has(place));
     const count = places.reduce((sum, { orphanCount }) => sum + orphanCount, 0);

@@ -41,5 +41,6 @@ export function addFsckCommand(program: Command): void {
     .option('--older-than <duration>', 'with --orphans: younger files are left alone (default: 1d)')
     .option('--out <file>', 'with --orphans: a new file for their IDs, one a line')
     .option('--only-this-gateway', 'with --orphans --repair: nobody else has files there')
+    .option('--even-after-restore', 'with --orphans --repair: also files from before a restore')
     .action(fsck);
 }

@@ -111,6 +111,8 @@ export interface ObjectIndex {
    * there. Those that something refers to now are left alone.
    */
   queueOrphans(fileIds: readonly string[], notBeforeMs: number): Promise<QueuedOrphans>;
+  /** When this index was restored from a backup, in ms since 1970; null when it never was. */
+  findRestoreTime(): Promise<number | null>;
   /** Groups with files that may be deleted at that time. */
   listDueGroups(dueAtMs: number): Promise<readonly string[]>;
   /** One page of a group's due files, those that are due longest first. */

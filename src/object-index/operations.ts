@@ -8,7 +8,7 @@ import { countFileReferences, listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
-import { queueOrphans } from './queue-orphans.ts';
+import { findRestoreTime, queueOrphans } from './queue-orphans.ts';
 import { repairDamages } from './repair/repair-damage.ts';
 import * as replicaChecks from './replica-checks.ts';
 import { findFileUse, findReplacement, repointFile } from './repoint-file.ts';
@@ -58,6 +58,7 @@ export const pointReads = {
   findUpload: uploads.findUpload,
   findCompletedUpload: uploads.findCompletedUpload,
   findReplacement,
+  findRestoreTime,
   findFileUse,
   findUser: accessKeys.findUser,
   findUserByName: accessKeys.findUserByName,

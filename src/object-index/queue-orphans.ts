@@ -1,6 +1,6 @@
 import { queueFiles } from './file-references.ts';
 import type { QueuedOrphans } from './requests.ts';
-import { allIn, type Statements, type WriteContext } from './statements.ts';
+import { allIn, get, type Statements, type WriteContext } from './statements.ts';
 
 /** Columns that hold file IDs and are found by them. */
 const FOUND_BY_FILE = [
@@ -42,4 +42,13 @@ export function* queueOrphans(
   const queued = fileIds.filter((fileId) => !needed.has(fileId));
   yield* queueFiles(context, queued, notBeforeMs);
   return { queuedCount: queued.length, neededFileIds: [...needed] };
+}
+
+/** When the index was last put together from a backup; null when it never was. */
+export function* findRestoreTime(): Statements<number | null> {
+  const row = yield* get<{ readonly last_value: number }>(
+    'SELECT last_value FROM sequences WHERE name = ?',
+    ['restored_at_ms'],
+  );
+  return row?.last_value ?? null;
 }

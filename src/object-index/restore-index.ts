@@ -40,6 +40,7 @@ export async function restoreIndex(
       ...options,
       prepare: (database) => {
         takenOffQueueCount = takeReferencedFilesOffQueue(database);
+        noteRestore(database, nowMs);
       },
     });
     const sealedSecrets = listSealedSecrets(partial);
@@ -57,6 +58,15 @@ export async function restoreIndex(
     removePartial(partial);
     throw describeCopyError(error, file, path);
   }
+}
+
+/** Files from before that time may be unknown to the index and needed all the same. */
+function noteRestore(database: SqliteDatabase, nowMs: number): void {
+  const note = database.prepare(
+    `INSERT INTO sequences (name, last_value) VALUES ('restored_at_ms', ?)
+      ON CONFLICT (name) DO UPDATE SET last_value = excluded.last_value`,
+  );
+  note.run(nowMs);
 }
 
 function refuseItself(file: string, path: string): void {

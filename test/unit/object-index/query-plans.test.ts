@@ -75,6 +75,7 @@ function runEverything(): void {
   runUploads(created.id);
   call('queueDeletions', [newFileId()], 1);
   call('queueOrphans', [newFileId()], 1);
+  call('findRestoreTime');
   call('listDueGroups', NOW_MS);
   const page = { groupName: 'group1', dueAtMs: NOW_MS, limit: 10 };
   const [due] = call<{ id: number }[]>('listDueDeletions', { ...page, after: null });
