@@ -1,4 +1,4 @@
-import type { SentContent, Value } from './content.ts';
+import type { SentContent } from './content.ts';
 import { type Effect, type Held, KeyHistory, type Span, type Write } from './key-history.ts';
 
 /** After everything: what may be seen when no write is under way any more. */
@@ -10,7 +10,6 @@ const AFTERWARDS: Span = {
 /** What every key may hold, from the writes that were sent and how they were answered. */
 export class ExpectedState {
   readonly #histories = new Map<string, KeyHistory>();
-  readonly #values = new Map<string, Value>();
   readonly #touched = new Set<string>();
   readonly #sent = new Set<SentContent>();
   #tick = 0;
@@ -22,7 +21,6 @@ export class ExpectedState {
   }
 
   begin(key: string, operation: string, effect: Effect, sent: SentContent | null = null): Write {
-    if (effect.kind === 'put') this.#values.set(effect.value.etag, effect.value);
     const write: Write = {
       key,
       operation,
@@ -56,11 +54,6 @@ export class ExpectedState {
   /** Content that was sent without an answer: the gateway may have left files of it behind. */
   get unansweredContent(): readonly SentContent[] {
     return [...this.#sent];
-  }
-
-  /** The content with this ETag that the harness made; undefined for none. */
-  valueOfEtag(etag: string): Value | undefined {
-    return this.#values.get(etag);
   }
 
   /** All that may be seen under the key in the span; afterwards when none is given. */
@@ -107,13 +100,11 @@ export class ExpectedState {
     this.#touched.delete(key);
   }
 
-  /** Forgets contents that no key holds, and what was sent without an answer. All keys must be settled. */
-  forgetUnusedValues(): void {
-    this.#values.clear();
+  /** Forgets keys without an object, and what was sent without an answer. All keys must be settled. */
+  forgetRound(): void {
     this.#sent.clear();
     for (const [key, { held }] of this.#histories) {
-      if (held) this.#values.set(held.etag, held);
-      else this.#histories.delete(key);
+      if (!held) this.#histories.delete(key);
     }
   }
 

@@ -46,7 +46,8 @@ export interface Totals {
   readonly reads: number;
   readonly inFlight: number;
   readonly inFlightFilesMax: number;
-  readonly orphans: number;
+  /** Null when the storage servers could not be looked into. */
+  readonly orphans: number | null;
   readonly startMsMax: number;
   readonly durationMs: number;
 }
@@ -64,7 +65,9 @@ export function totalsOf(rounds: readonly RoundReport[]): Totals {
     reads: sum((round) => round.reads + round.keysRead),
     inFlight: sum((round) => round.inFlight),
     inFlightFilesMax: sum((round) => round.inFlightFilesMax),
-    orphans: sum((round) => round.orphans ?? 0),
+    orphans: rounds.some(({ orphans }) => orphans === null)
+      ? null
+      : sum((round) => round.orphans ?? 0),
     startMsMax: Math.max(0, ...rounds.map((round) => round.startMs)),
     durationMs: sum((round) => round.durationMs),
   };

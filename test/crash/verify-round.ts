@@ -51,7 +51,7 @@ export async function verifyRound(round: RoundToVerify): Promise<VerifiedRound> 
     for (const connection of connections) connection.close();
   }
   const orphans = await verifyStores(round);
-  state.forgetUnusedValues();
+  state.forgetRound();
   const keysRead = connections.reduce((sum, { counts }) => sum + counts.reads, 0);
   return { keysRead, orphans };
 }
