@@ -12,8 +12,10 @@ import { checkPartNumber, partNumberMax } from './upload-part.ts';
 /** Bytes of every part but the last. */
 const partSizeBytesMin = 5 * 1024 ** 2;
 
-/** Parts that are listed, or looked at, in one turn of the event loop. */
-const partsPageSize = 1000;
+/** Parts that are looked at in one turn of the event loop. */
+const partsPerSlice = 1000;
+/** Parts that are listed at once: each page costs a turn of the listing thread. */
+const partsPageSize = 2500;
 
 /** A part as the client lists it. */
 export interface CompletedPart {
@@ -128,7 +130,7 @@ async function chosenParts(
     after = page.parts.at(-1)?.partNumber ?? last;
   }
   const parts: Part[] = [];
-  for await (const slice of inSlices(chosen, partsPageSize)) {
+  for await (const slice of inSlices(chosen, partsPerSlice)) {
     for (const part of slice) {
       const found = stored.get(part.partNumber);
       const isAsStored =
