@@ -1,7 +1,7 @@
 import { AggregatorRegistry, type PrometheusContentType } from 'prom-client';
 
 /** One metric of one process as plain values, which can be sent to another process. */
-export interface MetricSnapshot {
+interface MetricSnapshot {
   readonly name: string;
   readonly help: string;
   readonly type: string;

@@ -19,7 +19,7 @@ export interface WorkerPoolOptions {
   readonly fork?: () => WorkerProcess;
 }
 
-export interface PoolAnswer<Name extends QuestionName> {
+interface PoolAnswer<Name extends QuestionName> {
   readonly worker: Worker;
   readonly answer: Questions[Name]['answer'];
 }
