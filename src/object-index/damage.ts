@@ -71,8 +71,8 @@ export type DamageRepair =
   | { readonly name: 'dead-parts' }
   /** Drops segments of a part that does not exist, or is one whole file. */
   | { readonly name: 'dead-part-segments' }
-  /** Drops a replacement of a file that nothing refers to any more. */
-  | { readonly name: 'replaced-file'; readonly newFileId: string }
+  /** Drops a replacement of a file that nothing refers to any more, or one that cannot exist. */
+  | { readonly name: 'replaced-file'; readonly newFileId: string; readonly isMalformed: boolean }
   /** Lets a replacement that was replaced itself lead to the last file. */
   | { readonly name: 'replaced-chain'; readonly newFileId: string; readonly lastFileId: string }
   | { readonly name: 'dead-settings' };

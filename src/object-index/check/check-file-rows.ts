@@ -73,8 +73,20 @@ function checkReplacements(run: CheckRun): void {
       repair: isCycle ? null : { name: 'replaced-chain', newFileId, lastFileId },
     });
   }
-  const count = run.rowCounts.replaced_files ?? 0;
-  if (count === 0) return;
+  if (run.rowCounts.replaced_files === 0) return;
+  for (const [fileId, newFileId] of scan<readonly [string, string]>(
+    run,
+    'SELECT old_file_id, new_file_id FROM replaced_files',
+  )) {
+    if (run.readFileId(newFileId) !== null) continue;
+    run.found({
+      kind: 'file-id-malformed',
+      severity: 'error',
+      place: { fileId },
+      problem: `It was replaced by what is no file ID: ${JSON.stringify(newFileId.slice(0, 200))}.`,
+      repair: { name: 'replaced-file', newFileId, isMalformed: true },
+    });
+  }
   const needless = scan<readonly [string, string]>(
     run,
     `SELECT old_file_id, new_file_id FROM replaced_files r
@@ -90,7 +102,7 @@ function checkReplacements(run: CheckRun): void {
       severity: 'warning',
       place: { fileId },
       problem: `Nothing refers to the file, and ${newFileId} is kept in its place.`,
-      repair: { name: 'replaced-file', newFileId },
+      repair: { name: 'replaced-file', newFileId, isMalformed: false },
     });
   }
 }

@@ -33,7 +33,7 @@ function* repair(context: WriteContext, { place, repair: how }: Damage): Stateme
     case 'replica-check':
       return yield* fileRows.moveReplicaCheck(place.fileId ?? '', how);
     case 'replaced-file':
-      return yield* fileRows.dropReplacement(context, place.fileId ?? '', how.newFileId);
+      return yield* fileRows.dropReplacement(context, place.fileId ?? '', how);
     case 'replaced-chain':
       return yield* fileRows.shortenChain(context, place.fileId ?? '', how);
     case 'bucket':

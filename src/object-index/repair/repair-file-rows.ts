@@ -38,13 +38,13 @@ export function* moveReplicaCheck(
   return dropped > 0;
 }
 
-/** Nothing refers to the old file any more: that it was replaced interests nobody. */
+/** For a file that nothing refers to any more, or whose replacement cannot exist. */
 export function* dropReplacement(
   context: WriteContext,
   oldFileId: string,
-  newFileId: string,
+  { newFileId, isMalformed }: Extract<DamageRepair, { readonly name: 'replaced-file' }>,
 ): Statements<boolean> {
-  if (yield* isReferenced(oldFileId, [])) return false;
+  if (!isMalformed && (yield* isReferenced(oldFileId, []))) return false;
   const dropped = yield* run(
     'DELETE FROM replaced_files WHERE old_file_id = ? AND new_file_id = ?',
     [oldFileId, newFileId],

@@ -136,7 +136,7 @@ function runRepairs(bucketId: number): void {
     { name: 'queue-group', groupName: 'x' },
     { name: 'queue-row' },
     { name: 'replica-check', groupName: 'x', dueMs, newGroupName: 'y' },
-    { name: 'replaced-file', newFileId: 'x' },
+    { name: 'replaced-file', newFileId: 'x', isMalformed: false },
     { name: 'replaced-chain', newFileId: 'x', lastFileId: 'y' },
     { name: 'bucket', bucketName: 'recovered', ownerId: 'o' },
     { name: 'description', table: 'objects', column: 'headers', text: '' },

@@ -173,6 +173,12 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
     true,
   ],
   [
+    'a replacement that is no file ID',
+    `INSERT INTO replaced_files VALUES ('group1/10-whole', 'bad')`,
+    ['file-id-malformed'],
+    true,
+  ],
+  [
     'a replacement that was replaced',
     `INSERT INTO replaced_files VALUES ('group1/10-whole', 'group1/10-old');
      UPDATE shared_files SET reference_count = reference_count + 1 WHERE file_id = 'group1/10-old';

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type CommandResult, run } from '../support/command-line.ts';
+import { GatewayProcess, gatewayEnvironment } from '../support/gateway-process.ts';
+import { s3ClientOf } from '../support/s3-client.ts';
+
+const Bucket = 'checked';
+const KEY_COUNT = 20;
+const PART_SIZE = 5 * 2 ** 20;
+
+let gateway: GatewayProcess;
+let s3: S3Client;
+
+beforeEach(async () => {
+  gateway = await GatewayProcess.start({ env: { GATEWAY_SEGMENT_SIZE: '1MiB' } });
+  s3 = s3ClientOf(gateway);
+  await s3.send(new CreateBucketCommand({ Bucket }));
+});
+
+afterEach(() => gateway.dispose());
+
+const indexPath = () => join(gateway.dataDir, 'index.sqlite');
+const environment = () => gatewayEnvironment(gateway.dataDir);
+
+function fsck(...commandLine: string[]): Promise<CommandResult> {
+  const env = environment();
+  return run(process.execPath, ['dist/cli/main.js', 'fsck', ...commandLine, '--json'], { env });
+}
+
+interface Report {
+  readonly open: number;
+  readonly finished: boolean;
+  readonly findings: readonly { readonly kind: string; readonly repair: string; where: object }[];
+}
+
+const report = ({ stdout, stderr }: CommandResult): Report => {
+  expect(stderr).toBe('');
+  return JSON.parse(stdout);
+};
+
+/** Damages tables as no operation would, beside the gateway. */
+function damage(sql: string): void {
+  const database = new Database(indexPath(), { timeout: 10_000 });
+  try {
+    database.pragma('foreign_keys = OFF');
+    database.exec(sql);
+  } finally {
+    database.close();
+  }
+}
+
+const randomKey = (prefix = 'k') => `${prefix}${Math.floor(Math.random() * KEY_COUNT)}`;
+const ignoreMissing = (error: Error) => {
+  if (!/NoSuchKey|SlowDown/.test(error.name)) throw error;
+};
+
+async function multipart(): Promise<void> {
+  const target = { Bucket, Key: randomKey() };
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target));
+  const upload = { ...target, UploadId };
+  const Body = Buffer.alloc(PART_SIZE, 'p');
+  const { ETag } = await s3.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body }));
+  const CopySource = `${Bucket}/source`;
+  const copied = await s3.send(new UploadPartCopyCommand({ ...upload, PartNumber: 2, CopySource }));
+  if (Math.random() < 0.3) {
+    await s3.send(new AbortMultipartUploadCommand(upload));
+    return;
+  }
+  const Parts = [
+    { PartNumber: 1, ETag },
+    { PartNumber: 2, ETag: copied.CopyPartResult?.ETag },
+  ];
+  await s3.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
+}
+
+const work = [
+  () => s3.send(new PutObjectCommand({ Bucket, Key: randomKey(), Body: 'x'.repeat(2_000) })),
+  () => s3.send(new PutObjectCommand({ Bucket, Key: randomKey(), Body: Buffer.alloc(2 ** 21) })),
+  () =>
+    s3
+      .send(
+        new CopyObjectCommand({
+          ...{ Bucket, Key: randomKey(), CopySource: `${Bucket}/${randomKey()}` },
+          ...{ MetadataDirective: 'REPLACE', Metadata: { copied: 'yes' } },
+        }),
+      )
+      .catch(ignoreMissing),
+  () => s3.send(new DeleteObjectCommand({ Bucket, Key: randomKey() })),
+  multipart,
+];
+
+/** Clients that write all kinds of things until `task` is done. */
+async function underLoad<T>(task: () => Promise<T>): Promise<T> {
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'source', Body: Buffer.alloc(3 * 2 ** 20) }));
+  let isDone = false;
+  const client = async () => {
+    while (!isDone) await work[Math.floor(Math.random() * work.length)]?.();
+  };
+  const clients = [1, 2, 3, 4].map(client);
+  try {
+    return await task();
+  } finally {
+    isDone = true;
+    await Promise.all(clients);
+  }
+}
+
+it('finds nothing wrong while all kinds of writes go on', async () => {
+  await underLoad(async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const result = await fsck();
+      expect(report(result)).toMatchObject({ open: 0, findings: [], finished: true });
+      expect(result.code).toBe(0);
+    }
+  });
+  expect(report(await fsck())).toMatchObject({ open: 0, findings: [] });
+  expect((await readdir(gateway.dataDir)).filter((name) => name.includes('fsck'))).toEqual([]);
+});
+
+it('mends damage while all kinds of writes go on', async () => {
+  for (const Key of ['lost', 'kept']) {
+    await s3.send(new PutObjectCommand({ Bucket, Key, Body: Key }));
+  }
+  const copy = { Bucket, Key: 'copy', CopySource: `${Bucket}/kept` };
+  await s3.send(new CopyObjectCommand(copy));
+  await underLoad(async () => {
+    const fileOf = (key: string) => `(SELECT file_id FROM objects WHERE key = '${key}')`;
+    damage(
+      `DELETE FROM shared_files WHERE file_id = ${fileOf('kept')};
+      INSERT INTO segments VALUES (987654, 0, 0, 4, ${fileOf('lost')}, 0);
+      INSERT INTO deletion_queue (file_id, group_name, not_before_ms)
+        VALUES (${fileOf('lost')}, 'group1', 9000000000000000)`,
+    );
+    const found = await fsck();
+    expect(found.code).toBe(1);
+    const kinds = report(found).findings.map(({ kind }) => kind);
+    expect(kinds).toContain('count-too-low');
+    expect(kinds).toContain('queued-but-needed');
+    const mended = await fsck('--repair');
+    expect(report(mended)).toMatchObject({ open: 0, finished: true });
+    expect(mended.code).toBe(0);
+    expect(report(await fsck())).toMatchObject({ open: 0, findings: [] });
+  });
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: 'copy' }));
+  for (const Key of ['lost', 'kept']) {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+    expect(await Body?.transformToString()).toBe(Key);
+  }
+});
+
+it('names the bucket and key of what it cannot mend', async () => {
+  const Body = Buffer.alloc(3 * 2 ** 20);
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'torn', Body }));
+  damage('DELETE FROM segments WHERE start_offset = 1048576');
+  const result = await fsck('--repair');
+  expect(result.code).toBe(1);
+  expect(report(result).findings).toMatchObject([
+    { kind: 'segment-gap', repair: 'impossible', where: { bucket: Bucket, key: 'torn' } },
+  ]);
+  const text = await run(process.execPath, ['dist/cli/main.js', 'fsck'], { env: environment() });
+  expect(text.stdout).toContain(`${Bucket}/torn`);
+  expect(text.stdout).toContain('1 thing needs attention.');
+});
+
+it('leaves nothing behind when it is interrupted', async () => {
+  const child = spawn(process.execPath, ['dist/cli/main.js', 'fsck', '--json'], {
+    ...{ env: { PATH: process.env.PATH, ...environment() }, stdio: ['ignore', 'pipe', 'inherit'] },
+  });
+  const exited = once(child, 'exit');
+  const seen = async () => (await readdir(gateway.dataDir)).some((name) => name.includes('fsck'));
+  while (child.exitCode === null && !(await seen())) await setTimeout(1);
+  child.kill('SIGINT');
+  const [code] = await exited;
+  expect([0, 1]).toContain(code);
+  expect(await seen()).toBe(false);
+});
