@@ -73,14 +73,10 @@ const damages = [
     FROM (SELECT ${anyFile} AS f) WHERE f IS NOT NULL ON CONFLICT DO NOTHING`,
 ];
 
-const someDamage = fc.array(
-  fc.record({ sql: fc.constantFrom(...damages), n: fc.nat(1_000) }),
-  {
-    minLength: 1,
-    maxLength: 4,
-  },
-  TIMEOUT_MS,
-);
+const someDamage = fc.array(fc.record({ sql: fc.constantFrom(...damages), n: fc.nat(1_000) }), {
+  minLength: 1,
+  maxLength: 4,
+});
 
 /** What an object says of itself and of where its bytes are. */
 const contents = (checked: CheckedIndex) =>
