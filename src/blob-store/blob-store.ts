@@ -87,7 +87,7 @@ export interface StoreOptions {
  * - `appender`: it can be changed after it was stored.
  * - `slave`: stored beside another file, under that one's name and a prefix.
  */
-export type FileKind = 'normal' | 'trunk' | 'appender' | 'slave';
+type FileKind = 'normal' | 'trunk' | 'appender' | 'slave';
 
 /** What the ID of a file tells of it. */
 export interface FileDescription {
