@@ -9,7 +9,7 @@ import { fsckOrphans } from './fsck-orphans.ts';
  * in a file of its own, with its options, and reports with `reportFsck`; a mode that needs index and blob store is
  * wrapped in `command`, one that does not in `plainCommand`.
  */
-export function fsck(this: Command, ...given: unknown[]): Promise<void> {
+function fsck(this: Command, ...given: unknown[]): Promise<void> {
   const { orphans, data } = this.opts();
   if (orphans) return command(fsckOrphans).apply(this, given);
   if (data) return command(fsckData).apply(this, given);

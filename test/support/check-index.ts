@@ -16,7 +16,7 @@ import { createBucket, DELETE_DELAY_MS, NOW_MS } from './object-index.ts';
  * File IDs of tests: `group1/10-x` is a file of 10 bytes, `group1/M00/…` tells no size, and what
  * has no slash is none.
  */
-export const readTestFileId: ReadFileId = (fileId) => {
+const readTestFileId: ReadFileId = (fileId) => {
   const [groupName = '', name] = fileId.split('/');
   if (name === undefined) return null;
   const size = /^(\d+)-/.exec(name)?.[1];

@@ -3,10 +3,10 @@
  * - `error`: something cannot be read or does not work.
  * - `warning`: space is wasted, or something is odd.
  */
-export type FindingSeverity = 'severe' | 'error' | 'warning';
+type FindingSeverity = 'severe' | 'error' | 'warning';
 
 /** Where something was found, as far as that is known. */
-export interface FindingPlace {
+interface FindingPlace {
   readonly bucketId?: number;
   /** Of an object, or of the upload that `uploadId` names. */
   readonly key?: string;
@@ -21,7 +21,7 @@ export interface FindingPlace {
  * - `repaired`
  * - `failed`: it was tried, and `problem` says why it did not work.
  */
-export type RepairState = 'possible' | 'impossible' | 'repaired' | 'failed';
+type RepairState = 'possible' | 'impossible' | 'repaired' | 'failed';
 
 export interface Finding {
   /** What it is an instance of, in kebab-case: `count-too-low`, `file-missing`. */
