@@ -4,6 +4,7 @@ import { warnOfUnknownGroups } from './core/placement.ts';
 import { Reaper } from './core/reaper.ts';
 import { ReplicaChecker } from './core/replicas/replica-checker.ts';
 import { SecretError } from './core/secrets.ts';
+import type { CoreServices } from './core/services.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts';
@@ -82,27 +83,40 @@ export async function openGateway(
       metrics,
       onFailure,
     });
-    const reaper = new Reaper(services.core, {
-      ...(workers && { findOpenElsewhere: (fileIds) => workers.findOpenFiles(fileIds) }),
-      onRun: (groupName, result) => metrics.deletions.count(groupName, result),
-    });
-    reaper.start();
-    closers.add(() => reaper.stop());
-    if (config.replicas.checkDelayMs !== null) {
-      const checker = new ReplicaChecker(services.core, {
-        repairAfterMs: config.replicas.repairAfterMs,
-        onResult: (result) => metrics.replicas.count(result),
-      });
-      checker.start();
-      closers.add(() => checker.stop());
-    }
-    await startBackups(config, { core: services.core, metrics: metrics.backups, closers });
+    await startBackground(config, services.core, { metrics, workers, closers });
     const close = () => closers.closeAll();
     return { ...services, directory, trackers, metrics, workers, newRootKey, close };
   } catch (error) {
     await closers.closeAll();
     throw error;
   }
+}
+
+/** Starts the work that one process of a gateway does for all. */
+async function startBackground(
+  config: Config,
+  core: CoreServices,
+  {
+    metrics,
+    workers,
+    closers,
+  }: Pick<Gateway, 'metrics' | 'workers'> & { readonly closers: Closers },
+): Promise<void> {
+  const reaper = new Reaper(core, {
+    ...(workers && { findOpenElsewhere: (fileIds) => workers.findOpenFiles(fileIds) }),
+    onRun: (groupName, result) => metrics.deletions.count(groupName, result),
+  });
+  reaper.start();
+  closers.add(() => reaper.stop());
+  if (config.replicas.checkDelayMs !== null) {
+    const checker = new ReplicaChecker(core, {
+      repairAfterMs: config.replicas.repairAfterMs,
+      onResult: (result) => metrics.replicas.count(result),
+    });
+    checker.start();
+    closers.add(() => checker.stop());
+  }
+  await startBackups(config, { core, metrics: metrics.backups, closers });
 }
 
 /** Loaded for serving only: commands start faster without. */
