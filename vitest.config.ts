@@ -17,7 +17,7 @@ export default defineConfig({
       },
       {
         test: {
-          // For files that mock modules.
+          // For files that mock modules, or count the timers of the process.
           name: 'unit-isolated',
           include: ['test/unit/**/*.isolated.test.ts'],
           environment: 'node',
