@@ -1,7 +1,8 @@
 /**
  * What the index costs in a bucket of many keys next to one of 10,000, taking turns in one run: a
- * page of 1000 keys, a page of 1000 common prefixes, HEAD (the row of a key), and PUT (committed) at
- * random places. The index is compiled and has its threads, as in a gateway. Run by hand:
+ * page of 1000 keys, a page of 1000 common prefixes, the row of a key, and PUT (committed) at random
+ * places, of the index as a gateway has it (compiled, with its threads); and HEAD requests to a
+ * gateway. Run by hand:
  *
  *   npm run bench:listing [-- --keys 10000000 --rounds 20 --keep]
  *
@@ -12,7 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ObjectIndex } from '../src/object-index/object-index.ts';
+import { openDatabase } from '../src/object-index/sqlite-database.ts';
+import { startBenchGateway } from './bench-gateway.ts';
 import { benchObject, openCompiledIndex } from './compiled-index.ts';
+import { GatewaySide } from './gateway-side.ts';
+import type { PreparedRequest } from './http-load.ts';
 import { keyName, type LargeBucket, makeLargeBucket, prefixName } from './large-bucket.ts';
 import { residentMebibytes } from './process-memory.ts';
 import { report, rounded } from './report.ts';
@@ -27,17 +32,20 @@ const { values } = parseArgs({
 });
 const SMALL_KEY_COUNT = 10_000;
 const PAGE_SIZE = 1_000;
+const HEAD_REQUESTS = 10_000;
 
 interface Side extends LargeBucket {
   readonly index: ObjectIndex;
 }
 
-interface Workload {
+interface Workload<Tested = Side> {
   readonly name: string;
   /** Of one round and side. */
   readonly operations: number;
   readonly concurrency: number;
-  run(side: Side): Promise<number>;
+  run(side: Tested, lane: number): Promise<number>;
+  /** Is not measured. */
+  cleanUp?(side: Tested): Promise<void>;
 }
 
 const random = (below: number) => Math.floor(Math.random() * below);
@@ -46,9 +54,15 @@ let putKeys: string[] = [];
 const workloads: readonly Workload[] = [
   { name: 'page of 1000 keys', operations: 20, concurrency: 1, run: listKeys },
   { name: 'page of 1000 common prefixes', operations: 10, concurrency: 1, run: listPrefixes },
-  { name: 'HEAD', operations: 2_000, concurrency: 1, run: findKey },
-  { name: 'PUT, 1 client', operations: 200, concurrency: 1, run: putKey },
-  { name: 'PUT, 32 clients', operations: 2_000, concurrency: 32, run: putKey },
+  { name: 'row of a key', operations: 2_000, concurrency: 1, run: findKey },
+  { name: 'PUT, 1 client', operations: 200, concurrency: 1, run: putKey, cleanUp: removePutKeys },
+  {
+    name: 'PUT, 32 clients',
+    operations: 2_000,
+    concurrency: 32,
+    run: putKey,
+    cleanUp: removePutKeys,
+  },
 ];
 
 async function listKeys({ index, bucketId, ...bucket }: Side): Promise<number> {
@@ -112,14 +126,20 @@ interface Comparison {
   readonly medianRatio: number;
 }
 
-async function compare(workload: Workload, small: Side, large: Side): Promise<Comparison> {
+async function compare<Tested>(
+  workload: Workload<Tested>,
+  small: Tested,
+  large: Tested,
+): Promise<Comparison> {
   const runs: { small: RunResult[]; large: RunResult[] } = { small: [], large: [] };
   const { operations, concurrency } = workload;
   // The first round warms up both sides and is not counted.
   for (let round = 0; round <= Number(values.rounds); round += 1) {
     for (const [name, side] of Object.entries({ small, large })) {
-      const result = await runConcurrently(operations, concurrency, () => workload.run(side));
-      await removePutKeys(side);
+      const result = await runConcurrently(operations, concurrency, (_, lane) =>
+        workload.run(side, lane),
+      );
+      await workload.cleanUp?.(side);
       if (round > 0) runs[name as 'small' | 'large'].push(result);
     }
   }
@@ -131,6 +151,56 @@ async function compare(workload: Workload, small: Side, large: Side): Promise<Co
     ratio: ofSmall.operationsPerSecond / ofLarge.operationsPerSecond,
     medianRatio: ofLarge.medianMs / ofSmall.medianMs,
   };
+}
+
+/** A gateway that serves the bucket. */
+interface Served {
+  readonly side: GatewaySide;
+  /** For keys at random places, on more pages than are cached. */
+  readonly requests: readonly PreparedRequest[];
+  stop(): Promise<void>;
+}
+
+async function serve(bucket: LargeBucket): Promise<Served> {
+  // Users of another gateway, whose key for secrets is gone.
+  const database = openDatabase(bucket.path);
+  database.exec('DELETE FROM access_keys; DELETE FROM users;');
+  database.close();
+  const gateway = await startBenchGateway({
+    GATEWAY_INDEX_URL: `sqlite:${bucket.path}`,
+    GATEWAY_BACKUP_INTERVAL: 'off',
+    GATEWAY_MASTER_KEY: '5'.repeat(64),
+  });
+  const side = new GatewaySide(gateway.endpoint);
+  await side.connect(1);
+  const requests = Array.from({ length: HEAD_REQUESTS }, () =>
+    side.prepare('HEAD', `/bench/${keyName(bucket, random(bucket.keyCount))}`),
+  );
+  const stop = async () => {
+    side.close();
+    await gateway.stop();
+  };
+  return { side, requests, stop };
+}
+
+async function compareRequests(buckets: readonly LargeBucket[]): Promise<Comparison> {
+  const head: Workload<Served> = {
+    ...{ name: 'HEAD request', operations: 1_000, concurrency: 1 },
+    run({ side, requests }, lane) {
+      const request = requests[random(HEAD_REQUESTS)];
+      if (!request) throw new RangeError('no request');
+      return side.send(request, lane);
+    },
+  };
+  const served: Served[] = [];
+  try {
+    for (const bucket of buckets) served.push(await serve(bucket));
+    const [small, large] = served;
+    if (!small || !large) throw new Error('two buckets are compared');
+    return await compare(head, small, large);
+  } finally {
+    for (const one of served) await one.stop();
+  }
 }
 
 const base = process.env.BENCH_DIR ?? tmpdir();
@@ -150,8 +220,9 @@ try {
   const [small, large] = sides;
   if (!small || !large) throw new Error('two buckets are compared');
   for (const workload of workloads) comparisons.push(await compare(workload, small, large));
-} finally {
   for (const { index } of sides) await index.close();
+  comparisons.push(await compareRequests(sides));
+} finally {
   if (!values.keep) rmSync(directory, { recursive: true, force: true });
 }
 
