@@ -17,11 +17,11 @@ export interface LogLimits {
 const MIB = 1024 * 1024;
 
 export const LOG_LIMITS: LogLimits = {
-  passSizeBytes: 8 * MIB,
+  passSizeBytes: 16 * MIB,
   passIntervalMs: 5_000,
   idleMs: 2_000,
-  restartSizeBytes: 32 * MIB,
-  sizeBytesMax: 64 * MIB,
+  restartSizeBytes: 64 * MIB,
+  sizeBytesMax: 128 * MIB,
   readerWaitMsMax: 4_000,
 };
 

@@ -20,7 +20,7 @@ const WAL_AUTOCHECKPOINT_PAGES = 2_000;
  * The log file is cut back to this size whenever it starts again from its beginning. Smaller would
  * have the file system find the same space again and again: syncs are faster inside a file.
  */
-const WAL_SIZE_BYTES_KEPT = LOG_LIMITS.restartSizeBytes;
+const WAL_SIZE_BYTES_KEPT = LOG_LIMITS.sizeBytesMax;
 
 /** Opens the database to write; makes it, readable by its owner only, when it is missing. */
 export function openDatabase(path: string): SqliteDatabase {
@@ -82,6 +82,11 @@ export class SqliteRunner {
     } finally {
       if (this.database.inTransaction) this.database.exec('COMMIT');
     }
+  }
+
+  /** Runs a text without values or rows: parsed once, which counts where it runs for each write. */
+  control(sql: string): void {
+    this.#prepare(sql).run();
   }
 
   /** Another number as soon as another connection has committed anything. */

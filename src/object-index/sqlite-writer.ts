@@ -63,7 +63,7 @@ export class SqliteWriter {
       const replies: Reply[] = [];
       for (const request of requests) replies.push(this.#runOne(runner, request, context));
       isCommitting = true;
-      runner.database.exec('COMMIT');
+      runner.control('COMMIT');
       return replies;
     } catch (error) {
       // A commit whose log records could not be synced may still turn up after a power failure.
@@ -91,18 +91,18 @@ export class SqliteWriter {
 
   #runOne(runner: SqliteRunner, [name, args]: Request, context: WriteContext): Reply {
     const { database } = runner;
-    database.exec('SAVEPOINT write');
+    runner.control('SAVEPOINT write');
     try {
       const operation = this.#operations[name];
       if (!operation) throw new Error(`no operation ${name}`);
       const value = runner.run(operation(context, ...args));
-      database.exec('RELEASE write');
+      runner.control('RELEASE write');
       return { value };
     } catch (error) {
       // A full disk and I/O errors may end the whole transaction: then all of the batch failed.
       if (!database.inTransaction) throw error;
-      database.exec('ROLLBACK TO write');
-      database.exec('RELEASE write');
+      runner.control('ROLLBACK TO write');
+      runner.control('RELEASE write');
       return failedReply(toIndexError(error, this.#path));
     }
   }
