@@ -6,6 +6,7 @@
  *   npm run bench:transfer                                     the embedded node
  *   FASTDFS_TRACKERS=host:port,… npm run bench:transfer        a cluster
  */
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { startBenchGateway } from './bench-gateway.ts';
 import { GatewaySide } from './gateway-side.ts';
@@ -93,6 +94,11 @@ async function compare(workload: Workload): Promise<Comparison[]> {
   });
 }
 
+/** So that no side's syncs wait for what the other one, or a deletion, left to be written. */
+function writeBack(): void {
+  spawnSync('sync');
+}
+
 async function runRound({ operations, concurrency }: Workload, content: Buffer, round: number) {
   const keyOf = (index: number) => `/bench-transfer/${content.length}/${round}/${index}`;
   const prepareAll = (method: string, body: Buffer | null) =>
@@ -108,11 +114,14 @@ async function runRound({ operations, concurrency }: Workload, content: Buffer, 
   };
 
   const files: Awaited<ReturnType<NativeSide['put']>>[] = [];
+  writeBack();
   const nativePut = await runConcurrently(operations, concurrency, async (index) => {
     files[index] = await native.put(content);
     return content.length;
   });
+  writeBack();
   const gatewayPut = await through('PUT', content);
+  writeBack();
   const nativeGet = await runConcurrently(operations, concurrency, (index) => {
     const file = files[index];
     if (file === undefined) throw new RangeError(`no file ${index}`);

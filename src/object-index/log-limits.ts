@@ -4,7 +4,11 @@ export interface LogLimits {
   readonly passSizeBytes: number;
   /** … and any amount after this time. */
   readonly passIntervalMs: number;
-  /** A log that was not written to for so long is emptied. */
+  /**
+   * A log that was not written to for so long is emptied. Until then its file keeps its size: syncs
+   * inside it are faster than those that make it grow, which wait for whatever else the file system
+   * has to write, the files of a storage server on the same disk for example.
+   */
   readonly idleMs: number;
   /** From this size on, the log is started over in a gap between readers. */
   readonly restartSizeBytes: number;
@@ -19,7 +23,7 @@ const MIB = 1024 * 1024;
 export const LOG_LIMITS: LogLimits = {
   passSizeBytes: 16 * MIB,
   passIntervalMs: 5_000,
-  idleMs: 2_000,
+  idleMs: 60_000,
   restartSizeBytes: 64 * MIB,
   sizeBytesMax: 128 * MIB,
   readerWaitMsMax: 4_000,
