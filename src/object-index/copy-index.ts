@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import {
   alreadyThere,
@@ -21,7 +22,7 @@ import {
 } from './verify-copy.ts';
 
 export interface CopyIndexOptions extends Pick<VerifyOptions, 'prepare'> {
-  /** Ends it between two steps; nothing is left of the copy then. */
+  /** Ends it between two steps, or after it was verified; nothing is left of the copy then. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (copiedBytes: number, totalBytes: number) => void;
   /** Called when all is copied and only has to be read again. */
@@ -71,7 +72,11 @@ export async function fillPartial(
   await copyIndex(source, partial, options);
   onVerify?.();
   options.signal?.throwIfAborted();
-  return verifyCopy(partial, { name: source, ...(prepare && { prepare }) });
+  const summary = verifyCopy(partial, { name: source, ...(prepare && { prepare }) });
+  // That held up this thread: only now can it hear that it was to stop meanwhile.
+  await nextTurn();
+  options.signal?.throwIfAborted();
+  return summary;
 }
 
 /**

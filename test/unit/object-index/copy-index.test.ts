@@ -129,6 +129,18 @@ describe('backUpIndex', () => {
     expect(filesBeside(directory)).toEqual([]);
   });
 
+  it('leaves nothing behind when it is interrupted while the copy is verified', async () => {
+    const { directory, path } = await makeIndex();
+    const stopping = new AbortController();
+    const backup = backUpIndex(path, join(directory, 'copy'), {
+      signal: stopping.signal,
+      // As a signal of the system, or a message: heard of in the next turn of the event loop.
+      onVerify: () => setImmediate(() => stopping.abort(new Error('interrupted'))),
+    });
+    await expect(backup).rejects.toThrow('interrupted');
+    expect(filesBeside(directory)).toEqual([]);
+  });
+
   it('replaces a file only when it is told to', async () => {
     const { directory, path } = await makeIndex();
     const copy = join(directory, 'copy');

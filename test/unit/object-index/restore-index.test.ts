@@ -112,6 +112,18 @@ describe('restoreIndex', () => {
     expect(files()).toEqual(['index.sqlite']);
   });
 
+  it('changes nothing when it is interrupted while the copy is verified', async () => {
+    const stopping = new AbortController();
+    const restoring = restoreIndex(file, path, {
+      nowMs,
+      signal: stopping.signal,
+      onVerify: () => setImmediate(() => stopping.abort(new Error('interrupted'))),
+    });
+    await expect(restoring).rejects.toThrow('interrupted');
+    expect(keysIn(path)).toEqual(['new-1', 'new-2', 'old']);
+    expect(files()).toEqual(['index.sqlite']);
+  });
+
   it.each<[string, RegExp, () => void]>([
     [
       'garbage',
