@@ -1,7 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Many tests wait for a disk or a peer, so that one more than the processors is no crowd.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IndexError } from '../../../src/object-index/object-index.ts';
+import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
 import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
 import { newObject, putObject } from '../../support/new-records.ts';
 import { createBucket, DELETE_DELAY_MS } from '../../support/object-index.ts';
@@ -34,9 +35,12 @@ describe('openSqliteIndex', () => {
 
   describe('a write whose commit fails', () => {
     const failCommitsWith = (code: string) => {
-      const exec = Database.prototype.exec;
-      vi.spyOn(Database.prototype, 'exec').mockImplementation(function (this: unknown, sql) {
-        if (sql !== 'COMMIT') return exec.call(this, sql);
+      const control = SqliteRunner.prototype.control;
+      vi.spyOn(SqliteRunner.prototype, 'control').mockImplementation(function (
+        this: SqliteRunner,
+        sql,
+      ) {
+        if (sql !== 'COMMIT') return control.call(this, sql);
         throw new Database.SqliteError('disk I/O error', code);
       });
     };
