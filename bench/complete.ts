@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { ObjectIndex } from '../src/object-index/object-index.ts';
 import type { ChecksumAlgorithm, ChecksumType } from '../src/object-index/records.ts';
+import { noSubresources } from '../src/object-index/records.ts';
 import { startBenchGateway } from './bench-gateway.ts';
 import { inDirectory, openCompiledIndex } from './compiled-index.ts';
 import { GatewaySide } from './gateway-side.ts';
@@ -69,6 +70,7 @@ async function makeUpload(
     checksumType: checksum?.type ?? null,
     headers: {},
     userMetadata: {},
+    ...noSubresources,
   });
   const elements: string[] = [];
   for (let first = 1; first <= partCount; first += WRITES_AT_ONCE) {

@@ -1,8 +1,8 @@
-import { getBucket } from '../core/access.ts';
+import { getBucket } from '../core/access/access.ts';
+import { callerOf } from '../core/access-keys.ts';
 import { createBucket as createCoreBucket, deleteBucket } from '../core/buckets.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Caller } from '../core/services.ts';
-import type { Bucket, User } from '../object-index/records.ts';
+import type { ListedBucket, User } from '../object-index/records.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { renderTable } from './table.ts';
 
@@ -11,7 +11,7 @@ const PAGE_SIZE = 1000;
 export async function listBuckets({ services }: CommandContext): Promise<CommandOutput> {
   const { index } = services.core;
   const names = new Map((await index.listUsers()).map((user) => [user.id, user.name]));
-  const buckets: Bucket[] = [];
+  const buckets: ListedBucket[] = [];
   for (let after = ''; ; ) {
     const page = await index.listBuckets({ ownerId: null, prefix: '', after, limit: PAGE_SIZE });
     buckets.push(...page);
@@ -47,8 +47,7 @@ export async function removeBucket(
   { services }: CommandContext,
   name: string,
 ): Promise<CommandOutput> {
-  const root = await findOwner(services.core.index, undefined);
-  await deleteBucket(services.core, await getBucket(services.core, callerOf(root), name));
+  await deleteBucket(services.core, await getBucket(services.core, name));
   return { json: { removed: name }, text: `Removed bucket ${name}.` };
 }
 
@@ -64,10 +63,3 @@ async function findOwner(
     message: name === undefined ? 'There is no root user.' : `There is no user ${name}.`,
   });
 }
-
-const callerOf = (user: User): Caller => ({
-  userId: user.id,
-  userName: user.name,
-  isRoot: user.isRoot,
-  accessKeyId: '',
-});

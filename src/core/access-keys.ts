@@ -57,7 +57,7 @@ export class AccessKeys {
     const { key, user } = found;
     return {
       secretAccessKey: this.#open(key),
-      caller: { userId: user.id, userName: user.name, isRoot: user.isRoot, accessKeyId },
+      caller: callerOf(user, accessKeyId),
     };
   }
 
@@ -122,6 +122,8 @@ export class AccessKeys {
       userId: user.id,
       secretEncrypted: this.#secrets.seal(keyPair.secretAccessKey, keyPair.accessKeyId),
       createdAtMs: this.#now(),
+      isActive: true,
+      expiresAtMs: null,
     });
     if (outcome === 'belongs-to-another-user') {
       throw new GatewayError('EntityAlreadyExists', {
@@ -196,6 +198,12 @@ export class AccessKeys {
       return false;
     }
   }
+}
+
+/** A user as who it asks for something; without an access key where no request came. */
+export function callerOf(user: User, accessKeyId = ''): Caller {
+  const { id: userId, name: userName, isRoot } = user;
+  return { userId, userName, isRoot, isAnonymous: false, accessKeyId };
 }
 
 function noSuchUser(name: string): GatewayError {

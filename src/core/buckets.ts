@@ -1,4 +1,4 @@
-import type { Bucket } from '../object-index/records.ts';
+import type { Bucket, ListedBucket } from '../object-index/records.ts';
 import { GatewayError } from './errors.ts';
 import { checkBucketName } from './names.ts';
 import type { Caller, CoreServices } from './services.ts';
@@ -56,7 +56,7 @@ export async function deleteBucket(core: CoreServices, bucket: Bucket): Promise<
 }
 
 export interface BucketsPage {
-  readonly buckets: readonly Bucket[];
+  readonly buckets: readonly ListedBucket[];
   /** `after` of the next page; null when no more follow. */
   readonly nextAfter: string | null;
 }

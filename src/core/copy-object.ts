@@ -1,13 +1,18 @@
-import type { Bucket, ObjectDescription, ObjectRecord } from '../object-index/records.ts';
+import type {
+  Bucket,
+  ObjectDescription,
+  ObjectRecord,
+  ObjectSubresources,
+} from '../object-index/records.ts';
 import type { WriteCondition } from '../object-index/requests.ts';
-import { getBucket } from './access.ts';
+import { type Access, authorize, getBucket, hideMissing } from './access/access.ts';
 import { checkedDescription, copiedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import { getRecord } from './get-object.ts';
 import { checkKey } from './names.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
 import { publishedObject } from './put-object.ts';
-import type { Caller, CoreServices } from './services.ts';
+import type { CoreServices } from './services.ts';
 
 /** Bytes that one CopyObject copies. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 export const copySizeBytesMax = 5 * 1024 ** 3;
@@ -27,10 +32,12 @@ export interface CopyObjectRequest {
   readonly source: CopySource;
   readonly bucket: Bucket;
   readonly key: string;
-  readonly caller: Caller;
+  readonly access: Access;
   readonly metadataDirective: 'COPY' | 'REPLACE';
   /** With COPY only storage class and redirect of it count. */
   readonly description: ObjectDescription;
+  /** Tags that are left out are the source's. */
+  readonly subresources?: Partial<ObjectSubresources>;
   readonly condition?: WriteCondition;
 }
 
@@ -45,7 +52,7 @@ export async function copyObject(
 ): Promise<ObjectRecord> {
   checkKey(request.key);
   for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
-    const { source, sourceBucket } = await getCopySource(core, request.caller, request.source);
+    const { source, sourceBucket } = await getCopySource(core, request.access, request.source);
     checkCopy(request, source);
     const description =
       request.metadataDirective === 'REPLACE'
@@ -55,9 +62,10 @@ export async function copyObject(
       source: { bucketId: sourceBucket.id, key: source.key },
       sourceObjectId: source.id,
       destination: { bucketId: request.bucket.id, key: request.key },
-      ownerId: request.caller.userId,
+      ownerId: request.access.caller.userId,
       lastModifiedMs: core.now(),
       description: checkedDescription(description),
+      ...(request.subresources && { subresources: request.subresources }),
       ...(request.condition && { condition: request.condition }),
     });
     if (copied.outcome === 'source-changed') continue;
@@ -73,17 +81,32 @@ export async function copyObject(
  */
 export async function getCopySource(
   core: CoreServices,
-  caller: Caller,
+  access: Access,
   source: CopySource,
 ): Promise<{ readonly source: ObjectRecord; readonly sourceBucket: Bucket }> {
-  const sourceBucket = await getBucket(core, caller, source.bucketName);
-  const record = await getRecord(core, sourceBucket, source.key, source.versionId);
+  const sourceBucket = await getBucket(core, source.bucketName);
+  const record = await getSourceRecord(core, access, sourceBucket, source);
   // A copy has no 304: whatever is not met fails it.
   const evaluated = evaluateConditions(source.conditions, record);
   if (evaluated.verdict !== 'proceed') {
     throw new GatewayError('PreconditionFailed', { Condition: 'x-amz-copy-source-if-*' });
   }
   return { source: record, sourceBucket };
+}
+
+async function getSourceRecord(
+  core: CoreServices,
+  access: Access,
+  bucket: Bucket,
+  { key, versionId }: CopySource,
+): Promise<ObjectRecord> {
+  const action = versionId === null ? 's3:GetObject' : 's3:GetObjectVersion';
+  try {
+    await authorize(core, access, action, { bucket, key, versionId });
+    return await getRecord(core, bucket, key, versionId);
+  } catch (error) {
+    throw hideMissing(error, access, bucket);
+  }
 }
 
 /** For a source that other writers replace faster than it can be copied. */

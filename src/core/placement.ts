@@ -16,7 +16,7 @@ export interface GroupMappings {
  */
 export function groupNameOf(
   mappings: GroupMappings,
-  bucket: Bucket,
+  bucket: Pick<Bucket, 'locationConstraint'>,
   description: ObjectDescription,
 ): string | null {
   const storageClass = description.headers['x-amz-storage-class'] ?? '';

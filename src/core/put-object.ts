@@ -1,4 +1,9 @@
-import type { Bucket, ObjectDescription, ObjectRecord } from '../object-index/records.ts';
+import type {
+  Bucket,
+  ObjectDescription,
+  ObjectRecord,
+  ObjectSubresources,
+} from '../object-index/records.ts';
 import type { PutObjectOutcome, WriteCondition } from '../object-index/requests.ts';
 import { checkedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
@@ -16,6 +21,7 @@ export interface PutObjectRequest {
   readonly key: string;
   readonly caller: Caller;
   readonly description: ObjectDescription;
+  readonly subresources?: Partial<ObjectSubresources>;
   readonly content: IncomingContent;
   readonly condition?: WriteCondition;
   readonly signal: AbortSignal;
@@ -42,6 +48,7 @@ export async function putObject(
   return await storeContent(core, content, storeOptions, async (stored) => {
     const object = {
       ...description,
+      ...request.subresources,
       ...stored,
       bucketId: bucket.id,
       key,

@@ -34,6 +34,8 @@ export interface Caller {
   readonly userId: string;
   readonly userName: string;
   readonly isRoot: boolean;
+  /** Did not sign: nobody knows who it is. */
+  readonly isAnonymous: boolean;
   /** For the log; never the secret. */
   readonly accessKeyId: string;
 }

@@ -13,10 +13,13 @@ interface AccessKeyRow {
   readonly user_id: string;
   readonly secret_encrypted: Uint8Array;
   readonly created_at_ms: number;
+  readonly is_active: number;
+  readonly expires_at_ms: number | null;
 }
 
 const userColumns = 'id, name, is_root, created_at_ms';
-const accessKeyColumns = 'access_key_id, user_id, secret_encrypted, created_at_ms';
+const accessKeyColumns = `access_key_id, user_id, secret_encrypted, created_at_ms, is_active,
+  expires_at_ms`;
 
 /** `name-taken` also when a second root is asked for. */
 export function* createUser(
@@ -63,10 +66,18 @@ export function* putAccessKey(
   key: AccessKey,
 ): Statements<'stored' | 'belongs-to-another-user'> {
   const written = yield* run(
-    `INSERT INTO access_keys (${accessKeyColumns}) VALUES (?, ?, ?, ?)
-      ON CONFLICT (access_key_id) DO UPDATE SET secret_encrypted = excluded.secret_encrypted
+    `INSERT INTO access_keys (${accessKeyColumns}) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (access_key_id) DO UPDATE SET secret_encrypted = excluded.secret_encrypted,
+          is_active = excluded.is_active, expires_at_ms = excluded.expires_at_ms
         WHERE access_keys.user_id = excluded.user_id`,
-    [key.accessKeyId, key.userId, key.secretEncrypted, key.createdAtMs],
+    [
+      key.accessKeyId,
+      key.userId,
+      key.secretEncrypted,
+      key.createdAtMs,
+      key.isActive ? 1 : 0,
+      key.expiresAtMs,
+    ],
   );
   return written === 1 ? 'stored' : 'belongs-to-another-user';
 }
@@ -75,8 +86,8 @@ export function* findAccessKey(
   accessKeyId: string,
 ): Statements<{ key: AccessKey; user: User } | null> {
   const row = yield* get<AccessKeyRow & { name: string; is_root: number; user_created: number }>(
-    `SELECT k.access_key_id, k.user_id, k.secret_encrypted, k.created_at_ms, u.name, u.is_root,
-        u.created_at_ms AS user_created
+    `SELECT k.access_key_id, k.user_id, k.secret_encrypted, k.created_at_ms, k.is_active,
+        k.expires_at_ms, u.name, u.is_root, u.created_at_ms AS user_created
       FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key_id = ?`,
     [accessKeyId],
   );
@@ -114,5 +125,7 @@ function toAccessKey(row: AccessKeyRow): AccessKey {
     userId: row.user_id,
     secretEncrypted: Buffer.from(row.secret_encrypted),
     createdAtMs: row.created_at_ms,
+    isActive: row.is_active === 1,
+    expiresAtMs: row.expires_at_ms,
   };
 }

@@ -1,5 +1,5 @@
 import { firstKeyAfterPrefix } from './key-order.ts';
-import type { Bucket } from './records.ts';
+import type { Bucket, ListedBucket, NewBucket, VersioningState } from './records.ts';
 import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
 import { dropUpload } from './upload-rows.ts';
 
@@ -9,20 +9,39 @@ interface BucketRow {
   readonly owner_id: string;
   readonly location_constraint: string | null;
   readonly created_at_ms: number;
+  readonly versioning: VersioningState;
+  readonly has_object_lock: number;
+  readonly quota_bytes: number | null;
+  readonly quota_objects: number | null;
 }
 
-const bucketColumns = 'id, name, owner_id, location_constraint, created_at_ms';
+const bucketColumns = `id, name, owner_id, location_constraint, created_at_ms, versioning,
+  has_object_lock, quota_bytes, quota_objects`;
 
 export function* createBucket(
-  _context: WriteContext,
-  bucket: Omit<Bucket, 'id'>,
+  context: WriteContext,
+  bucket: NewBucket,
 ): Statements<{ created: boolean; bucket: Bucket }> {
   const inserted = yield* get<BucketRow>(
-    `INSERT INTO buckets (name, owner_id, location_constraint, created_at_ms)
-      VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING ${bucketColumns}`,
-    [bucket.name, bucket.ownerId, bucket.locationConstraint, bucket.createdAtMs],
+    `INSERT INTO buckets (name, owner_id, location_constraint, created_at_ms, versioning,
+        has_object_lock)
+      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING ${bucketColumns}`,
+    [
+      bucket.name,
+      bucket.ownerId,
+      bucket.locationConstraint,
+      bucket.createdAtMs,
+      bucket.versioning ?? null,
+      bucket.hasObjectLock ? 1 : 0,
+    ],
   );
-  if (inserted) return { created: true, bucket: toBucket(inserted) };
+  if (inserted) {
+    const settings = bucket.settings ?? {};
+    for (const [name, value] of Object.entries(settings)) {
+      yield* writeSetting(context, inserted.id, name, value);
+    }
+    return { created: true, bucket: toBucket(inserted, settings) };
+  }
   const existing = yield* findBucket(bucket.name);
   if (!existing) throw new Error(`bucket ${bucket.name} neither inserted nor there`);
   return { created: false, bucket: existing };
@@ -30,7 +49,44 @@ export function* createBucket(
 
 export function* findBucket(name: string): Statements<Bucket | null> {
   const row = yield* get<BucketRow>(`SELECT ${bucketColumns} FROM buckets WHERE name = ?`, [name]);
-  return row ? toBucket(row) : null;
+  return row ? toBucket(row, yield* readSettings(row.id)) : null;
+}
+
+function* readSettings(bucketId: number): Statements<Readonly<Record<string, string>>> {
+  const rows = yield* all<{ readonly name: string; readonly value: string }>(
+    'SELECT name, value FROM bucket_settings WHERE bucket_id = ?',
+    [bucketId],
+  );
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
+
+/** Null removes the setting. */
+export function* setBucketSetting(
+  context: WriteContext,
+  bucketId: number,
+  name: string,
+  value: string | null,
+): Statements<'stored' | 'no-such-bucket'> {
+  if (!(yield* bucketExists(bucketId))) return 'no-such-bucket';
+  if (value === null) {
+    yield* run('DELETE FROM bucket_usage WHERE bucket_id = ?', [bucketId]);
+    yield* run('DELETE FROM bucket_settings WHERE bucket_id = ? AND name = ?', [bucketId, name]);
+  } else yield* writeSetting(context, bucketId, name, value);
+  return 'stored';
+}
+
+function* writeSetting(
+  { nowMs }: WriteContext,
+  bucketId: number,
+  name: string,
+  value: string,
+): Statements<void> {
+  yield* run(
+    `INSERT INTO bucket_settings (bucket_id, name, value, updated_at_ms) VALUES (?, ?, ?, ?)
+      ON CONFLICT (bucket_id, name) DO UPDATE
+        SET value = excluded.value, updated_at_ms = excluded.updated_at_ms`,
+    [bucketId, name, value, nowMs],
+  );
 }
 
 export function* bucketExists(bucketId: number): Statements<boolean> {
@@ -42,7 +98,7 @@ export function* listBuckets(request: {
   readonly prefix: string;
   readonly after: string;
   readonly limit: number;
-}): Statements<readonly Bucket[]> {
+}): Statements<readonly ListedBucket[]> {
   const end = firstKeyAfterPrefix(request.prefix);
   const values: SqlValue[] = [request.prefix, request.after];
   if (end !== null) values.push(end);
@@ -53,7 +109,7 @@ export function* listBuckets(request: {
         ${end === null ? '' : 'AND name < ?'} ORDER BY name LIMIT ?`,
     [...values, request.limit],
   );
-  return rows.map(toBucket);
+  return rows.map(toListedBucket);
 }
 
 export function* deleteBucket(
@@ -74,12 +130,19 @@ export function* deleteBucket(
   return 'deleted';
 }
 
-function toBucket(row: BucketRow): Bucket {
+function toBucket(row: BucketRow, settings: Bucket['settings']): Bucket {
+  return { ...toListedBucket(row), settings };
+}
+
+function toListedBucket(row: BucketRow): ListedBucket {
   return {
     id: row.id,
     name: row.name,
     ownerId: row.owner_id,
     locationConstraint: row.location_constraint,
     createdAtMs: row.created_at_ms,
+    versioning: row.versioning,
+    hasObjectLock: row.has_object_lock === 1,
+    quota: { sizeBytes: row.quota_bytes, objectCount: row.quota_objects },
   };
 }

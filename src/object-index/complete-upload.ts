@@ -27,7 +27,8 @@ export function* completeUpload(
   }
 
   yield* dropParts(context, uploadId, unlisted);
-  const { headers, userMetadata, ownerId } = toUpload(uploadRow);
+  const { headers, userMetadata, ownerId, tags, acl, retention, hasLegalHold } =
+    toUpload(uploadRow);
   const fileId = onlyFileOf(listed);
   const object = yield* insertObject({
     bucketId,
@@ -41,6 +42,7 @@ export function* completeUpload(
     fileId,
     headers,
     userMetadata,
+    ...{ tags, acl, retention, hasLegalHold },
   });
   yield* movePartsToObject(uploadId, object.id, fileId !== null);
   yield* forgetUpload(uploadId);

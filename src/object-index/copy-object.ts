@@ -7,6 +7,7 @@ import {
   type ObjectRow,
   toObjectRecord,
 } from './object-rows.ts';
+import { noSubresources } from './records.ts';
 import type { CopyObjectOutcome, CopyObjectRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
 import { failedCondition } from './write-condition.ts';
@@ -25,9 +26,13 @@ export function* copyObject(
   if (failed) return { outcome: failed };
 
   yield* shareFiles(yield* filesOf(sourceRow));
+  const record = toObjectRecord(sourceRow);
   const stored = yield* insertObject({
-    ...toObjectRecord(sourceRow),
+    ...record,
     ...request.description,
+    ...noSubresources,
+    tags: record.tags,
+    ...request.subresources,
     bucketId: destination.bucketId,
     key: destination.key,
     ownerId: request.ownerId,

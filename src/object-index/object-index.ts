@@ -4,6 +4,8 @@ import type {
   Bucket,
   DeletionQueueState,
   FailingDeletion,
+  ListedBucket,
+  NewBucket,
   ObjectPart,
   ObjectRecord,
   Part,
@@ -51,7 +53,7 @@ import type {
  * takes it in keys, but then no XML can tell of them, and the edges refuse it. Rejects with `IndexError` when the database fails.
  */
 export interface ObjectIndex {
-  createBucket(bucket: Omit<Bucket, 'id'>): Promise<{ created: boolean; bucket: Bucket }>;
+  createBucket(bucket: NewBucket): Promise<{ created: boolean; bucket: Bucket }>;
   findBucket(name: string): Promise<Bucket | null>;
   /** In order of name; only names after `after`, those of `ownerId` or all when null. */
   listBuckets(request: {
@@ -59,7 +61,13 @@ export interface ObjectIndex {
     readonly prefix: string;
     readonly after: string;
     readonly limit: number;
-  }): Promise<readonly Bucket[]>;
+  }): Promise<readonly ListedBucket[]>;
+  /** Null removes it. */
+  setBucketSetting(
+    bucketId: number,
+    name: string,
+    value: string | null,
+  ): Promise<'stored' | 'no-such-bucket'>;
   /** Also drops the bucket's settings and unfinished uploads; `not-empty` while it has objects. */
   deleteBucket(bucketId: number): Promise<'deleted' | 'not-empty' | 'no-such-bucket'>;
 

@@ -1,10 +1,12 @@
 import { releaseFiles } from './file-references.ts';
-import type {
-  Checksum,
-  ChecksumAlgorithm,
-  ChecksumType,
-  ObjectRecord,
-  SegmentContent,
+import {
+  type Checksum,
+  type ChecksumAlgorithm,
+  type ChecksumType,
+  noSubresources,
+  type ObjectRecord,
+  type ObjectSubresources,
+  type SegmentContent,
 } from './records.ts';
 import {
   allIn,
@@ -16,6 +18,12 @@ import {
   type Statements,
   type WriteContext,
 } from './statements.ts';
+import {
+  type SubresourceColumns,
+  subresourceColumns,
+  subresourceValues,
+  toSubresources,
+} from './subresource-columns.ts';
 
 export interface ChecksumColumns {
   readonly checksum_algorithm: ChecksumAlgorithm | null;
@@ -31,7 +39,7 @@ export interface ObjectContentRow {
   readonly file_id: string | null;
 }
 
-export interface ObjectRow extends ChecksumColumns, ObjectContentRow {
+export interface ObjectRow extends ChecksumColumns, ObjectContentRow, SubresourceColumns {
   readonly bucket_id: number;
   readonly key: string;
   readonly version_rank: number;
@@ -48,7 +56,7 @@ export function* findObjectRow(bucketId: number, key: string): Statements<Object
   return yield* get<ObjectRow>(
     `SELECT bucket_id, key, version_rank, id, version_id, size, etag, last_modified_ms, owner_id,
         checksum_algorithm, checksum_type, checksum_value, part_count, file_id, headers,
-        user_metadata
+        user_metadata, ${subresourceColumns}
       FROM objects WHERE bucket_id = ? AND key = ? ORDER BY version_rank LIMIT 1`,
     [bucketId, key],
   );
@@ -56,14 +64,15 @@ export function* findObjectRow(bucketId: number, key: string): Statements<Object
 
 /** Inserts the newest version of its key and gives it an ID. */
 export function* insertObject(
-  object: Omit<ObjectRecord, 'id' | 'versionId'>,
+  object: Omit<ObjectRecord, 'id' | 'versionId' | keyof ObjectSubresources> &
+    Partial<ObjectSubresources>,
 ): Statements<ObjectRecord> {
   const id = yield* nextObjectId();
   yield* run(
     `INSERT INTO objects (bucket_id, key, version_rank, id, size, etag, last_modified_ms, owner_id,
         storage_class, checksum_algorithm, checksum_type, checksum_value, part_count, file_id,
-        headers, user_metadata)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        headers, user_metadata, ${subresourceColumns})
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       object.bucketId,
       object.key,
@@ -81,9 +90,10 @@ export function* insertObject(
       object.fileId,
       JSON.stringify(object.headers),
       JSON.stringify(object.userMetadata),
+      ...subresourceValues(object),
     ],
   );
-  return { ...object, id, versionId: null };
+  return { ...noSubresources, ...object, id, versionId: null };
 }
 
 export function* insertSegments(
@@ -149,6 +159,7 @@ export function toObjectRecord(row: ObjectRow): ObjectRecord {
     fileId: row.file_id,
     headers: JSON.parse(row.headers),
     userMetadata: JSON.parse(row.user_metadata),
+    ...toSubresources(row),
   };
 }
 

@@ -25,6 +25,7 @@ import { probeWrite } from './write-probe.ts';
 export const writeOperations = {
   createBucket: buckets.createBucket,
   deleteBucket: buckets.deleteBucket,
+  setBucketSetting: buckets.setBucketSetting,
   putObject: objects.putObject,
   copyObject,
   deleteObjects,

@@ -13,6 +13,7 @@ const rememberedReads: ReadonlySet<string> = new Set(['findBucket', 'findAccessK
 const changingWrites: ReadonlySet<string> = new Set([
   'createBucket',
   'deleteBucket',
+  'setBucketSetting',
   'createUser',
   'removeUser',
   'putAccessKey',

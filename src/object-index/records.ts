@@ -1,5 +1,14 @@
 /** What the index holds, as values. Times are milliseconds since 1970, sizes are bytes. */
 
+/** Null as long as versioning was never enabled. */
+export type VersioningState = 'Enabled' | 'Suspended' | null;
+
+/** Bounds on what may be stored; null is none. */
+export interface Quota {
+  readonly sizeBytes: number | null;
+  readonly objectCount: number | null;
+}
+
 export interface Bucket {
   readonly id: number;
   readonly name: string;
@@ -7,7 +16,20 @@ export interface Bucket {
   /** As given to CreateBucket; null when the request named none. */
   readonly locationConstraint: string | null;
   readonly createdAtMs: number;
+  readonly versioning: VersioningState;
+  readonly hasObjectLock: boolean;
+  /** On all versions in it together. */
+  readonly quota: Quota;
+  /** What was set on it (policy, CORS rules, tags …) by name, each text as its reader wants it. */
+  readonly settings: Readonly<Record<string, string>>;
 }
+
+/** Listings of buckets do not read their settings. */
+export type ListedBucket = Omit<Bucket, 'settings'>;
+
+/** What CreateBucket says of a bucket. */
+export type NewBucket = Pick<Bucket, 'name' | 'ownerId' | 'locationConstraint' | 'createdAtMs'> &
+  Partial<Pick<Bucket, 'versioning' | 'hasObjectLock' | 'settings'>>;
 
 export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256';
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
@@ -31,6 +53,28 @@ export interface ObjectDescription {
   readonly userMetadata: Readonly<Record<string, string>>;
 }
 
+export interface Retention {
+  readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
+  readonly untilMs: number;
+}
+
+/** What can be changed of an object after it was written. */
+export interface ObjectSubresources {
+  /** Null for none. */
+  readonly tags: Readonly<Record<string, string>> | null;
+  /** JSON, see `core/access`; null for one that only says that the owner may do everything. */
+  readonly acl: string | null;
+  readonly retention: Retention | null;
+  readonly hasLegalHold: boolean;
+}
+
+export const noSubresources: ObjectSubresources = {
+  tags: null,
+  acl: null,
+  retention: null,
+  hasLegalHold: false,
+};
+
 /** Bytes of an object in one FastDFS file, as written: order in a list is order in the object. */
 export interface SegmentContent {
   readonly fileId: string;
@@ -45,8 +89,8 @@ export interface Segment extends SegmentContent {
   readonly startOffset: number;
 }
 
-/** One version of an object. Today each key has one, the null version. */
-export interface ObjectRecord extends ObjectDescription {
+/** One version of an object. */
+export interface ObjectRecord extends ObjectDescription, ObjectSubresources {
   /** Unique over all objects and versions; names the segments and parts of this one. */
   readonly id: number;
   readonly bucketId: number;
@@ -72,7 +116,8 @@ export interface ObjectPart {
   readonly checksumValue: string | null;
 }
 
-export interface Upload extends ObjectDescription {
+/** Its description and subresources are those of the object to be. */
+export interface Upload extends ObjectDescription, ObjectSubresources {
   readonly uploadId: string;
   readonly bucketId: number;
   readonly key: string;
@@ -105,6 +150,10 @@ export interface AccessKey {
   /** Encrypted; see `core/secrets.ts`. */
   readonly secretEncrypted: Buffer;
   readonly createdAtMs: number;
+  /** Requests signed with an inactive key are refused. */
+  readonly isActive: boolean;
+  /** Null is never. */
+  readonly expiresAtMs: number | null;
 }
 
 /** A file that no key needs, waiting to be deleted. */

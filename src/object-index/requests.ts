@@ -5,6 +5,7 @@ import type {
   FileReference,
   ObjectDescription,
   ObjectRecord,
+  ObjectSubresources,
   SegmentContent,
   Upload,
 } from './records.ts';
@@ -38,7 +39,7 @@ export interface DeleteObjectsOutcome {
   readonly unfinished: ReadonlySet<string>;
 }
 
-export interface NewObject extends ObjectDescription {
+export interface NewObject extends ObjectDescription, Partial<ObjectSubresources> {
   readonly bucketId: number;
   readonly key: string;
   readonly ownerId: string;
@@ -66,6 +67,8 @@ export interface CopyObjectRequest {
   readonly lastModifiedMs: number;
   /** Null keeps the source's. */
   readonly description: ObjectDescription | null;
+  /** Of the copy; tags that are left out are the source's. */
+  readonly subresources?: Partial<ObjectSubresources>;
   readonly condition?: WriteCondition;
 }
 

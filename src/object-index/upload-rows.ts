@@ -1,8 +1,13 @@
 import { releaseFiles } from './file-references.ts';
 import type { ChecksumAlgorithm, ChecksumType, Upload } from './records.ts';
 import { all, allIn, get, run, type Statements, type WriteContext } from './statements.ts';
+import {
+  type SubresourceColumns,
+  subresourceColumns,
+  toSubresources,
+} from './subresource-columns.ts';
 
-export interface UploadRow {
+export interface UploadRow extends SubresourceColumns {
   readonly bucket_id: number;
   readonly key: string;
   readonly upload_id: string;
@@ -15,7 +20,7 @@ export interface UploadRow {
 }
 
 export const uploadColumns = `bucket_id, key, upload_id, owner_id, initiated_at_ms,
-  checksum_algorithm, checksum_type, headers, user_metadata`;
+  checksum_algorithm, checksum_type, headers, user_metadata, ${subresourceColumns}`;
 
 export function* findUploadRow(
   bucketId: number,
@@ -39,6 +44,7 @@ export function toUpload(row: UploadRow): Upload {
     checksumType: row.checksum_type,
     headers: JSON.parse(row.headers),
     userMetadata: JSON.parse(row.user_metadata),
+    ...toSubresources(row),
   };
 }
 

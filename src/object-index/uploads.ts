@@ -4,6 +4,7 @@ import { type ChecksumColumns, toChecksum } from './object-rows.ts';
 import type { Upload } from './records.ts';
 import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './requests.ts';
 import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
+import { subresourceValues } from './subresource-columns.ts';
 import {
   dropUpload,
   findUploadRow,
@@ -17,17 +18,21 @@ export function* createUpload(
   upload: Upload,
 ): Statements<'created' | 'no-such-bucket'> {
   if (!(yield* bucketExists(upload.bucketId))) return 'no-such-bucket';
-  yield* run(`INSERT INTO uploads (${uploadColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
-    upload.bucketId,
-    upload.key,
-    upload.uploadId,
-    upload.ownerId,
-    upload.initiatedAtMs,
-    upload.checksumAlgorithm,
-    upload.checksumType,
-    JSON.stringify(upload.headers),
-    JSON.stringify(upload.userMetadata),
-  ]);
+  yield* run(
+    `INSERT INTO uploads (${uploadColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      upload.bucketId,
+      upload.key,
+      upload.uploadId,
+      upload.ownerId,
+      upload.initiatedAtMs,
+      upload.checksumAlgorithm,
+      upload.checksumType,
+      JSON.stringify(upload.headers),
+      JSON.stringify(upload.userMetadata),
+      ...subresourceValues(upload),
+    ],
+  );
   return 'created';
 }
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
-import { getBucket } from '../core/access.ts';
+import { Access } from '../core/access/access.ts';
 import { GatewayError, type GatewayErrorCode } from '../core/errors.ts';
 import type { CoreServices } from '../core/services.ts';
-import type { Bucket } from '../object-index/records.ts';
 import { type Authentication, authenticate, type FindCredentials } from './auth/authenticate.ts';
 import { SigningKeyCache } from './auth/signature-v4.ts';
 import { hasBody, RequestBody } from './body.ts';
@@ -19,6 +18,7 @@ import { ReceivedHeaders } from './request-headers.ts';
 import { logRequest } from './request-log.ts';
 import type { RequestObserver } from './request-observer.ts';
 import { routes as allRoutes } from './route-table.ts';
+import { runOperation } from './run-operation.ts';
 import { type ResponseIdentity, sendError, sendResponse } from './send-response.ts';
 import { refuseUnsupportedHeaders } from './unsupported-headers.ts';
 
@@ -126,10 +126,7 @@ class Dispatcher {
     refuseUnsupportedHeaders(headers, operation.name);
 
     const request = this.#request(exchange, target, authentication, operation);
-    if (operation.bucketAccess === 'none') return operation.handle(request, { core });
-    const bucket = await getBucket(core, caller, bucketName ?? '');
-    checkExpectedOwner(headers, bucket);
-    return operation.handle(request, { core, bucket });
+    return await runOperation(core, operation, request);
   }
 
   #request(
@@ -156,7 +153,12 @@ class Dispatcher {
       path: target.path,
       query: target.query,
       headers,
-      caller: authentication.caller,
+      access: new Access(authentication.caller, {
+        sourceIp: exchange.incoming.socket.remoteAddress ?? null,
+        isSecure: 'encrypted' in exchange.incoming.socket,
+        headers,
+        query: target.query,
+      }),
       signal: exchange.signal,
       content,
       text: async (sizeBytesMax) => (hasBody(headers) ? content().text(sizeBytesMax) : ''),
@@ -175,10 +177,4 @@ function checkHost(exchange: Exchange, headers: ReceivedHeaders): void {
     exchange.incoming.httpVersionMajor === 1 && exchange.incoming.httpVersionMinor === 0;
   if (headers.get('host') !== null || isExempt) return;
   throw new GatewayError('InvalidRequest', { message: 'The Host header is missing.' });
-}
-
-/** A caller may say whose bucket it expects, so that a name taken over by others is noticed. */
-function checkExpectedOwner(headers: ReceivedHeaders, bucket: Bucket): void {
-  const expected = headers.get('x-amz-expected-bucket-owner');
-  if (expected !== null && expected !== bucket.ownerId) throw new GatewayError('AccessDenied');
 }

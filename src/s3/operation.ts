@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { Access } from '../core/access/access.ts';
 import type { IncomingContent } from '../core/incoming-content.ts';
-import type { Caller, CoreServices } from '../core/services.ts';
+import type { CoreServices } from '../core/services.ts';
 import type { Bucket } from '../object-index/records.ts';
 
 /** Query parameters, percent-decoded, `+` as a space; the first of repeated names counts. */
@@ -29,7 +30,8 @@ export interface S3Request {
   readonly path: string;
   readonly query: QueryParameters;
   readonly headers: RequestHeaders;
-  readonly caller: Caller;
+  /** Who asks, and what they may. */
+  readonly access: Access;
   /** Aborted when the client is gone or the gateway stops waiting. */
   readonly signal: AbortSignal;
   /**
@@ -53,7 +55,7 @@ interface OperationContext {
 }
 
 interface BucketContext extends OperationContext {
-  /** Exists, and the caller may use it. */
+  /** Exists, and the caller may do to it what `permission` says. */
   readonly bucket: Bucket;
 }
 
@@ -66,14 +68,14 @@ export type Operation =
   | {
       /** As in AWS's API reference. */
       readonly name: string;
-      /** IAM action that permits it. */
-      readonly permission: string;
+      /** IAM action that permits it, `s3:GetObject`; a function where the request decides. */
+      readonly permission: string | ((request: S3Request) => string);
       readonly bucketAccess: 'required';
       handle(request: S3Request, context: BucketContext): Promise<S3Response>;
     }
   | {
       readonly name: string;
-      readonly permission: string;
+      readonly permission: string | ((request: S3Request) => string);
       readonly bucketAccess: 'none';
       handle(request: S3Request, context: OperationContext): Promise<S3Response>;
     };

@@ -52,7 +52,14 @@ describe('the SQLite index on threads', () => {
   it('carries every kind of value through the threads', async () => {
     const user = { id: 'u', name: 'n', isRoot: false, createdAtMs: 1 };
     const secretEncrypted = Buffer.from([0, 255, 1]);
-    const key = { accessKeyId: 'AK', userId: 'u', secretEncrypted, createdAtMs: 1 };
+    const key = {
+      accessKeyId: 'AK',
+      userId: 'u',
+      secretEncrypted,
+      createdAtMs: 1,
+      isActive: true,
+      expiresAtMs: 9,
+    };
     expect(await index.createUser(user)).toBe('created');
     expect(await index.putAccessKey(key)).toBe('stored');
     expect(await index.findAccessKey('AK')).toEqual({ key, user });

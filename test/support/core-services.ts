@@ -98,7 +98,13 @@ export async function createTestCore(
 async function createCaller(index: ObjectIndex, name: string, isRoot: boolean): Promise<Caller> {
   const id = Buffer.from(name).toString('hex').padEnd(64, '0');
   await index.createUser({ id, name, isRoot, createdAtMs: 0 });
-  return { userId: id, userName: name, isRoot, accessKeyId: `KEY${name.toUpperCase()}` };
+  return {
+    userId: id,
+    userName: name,
+    isRoot,
+    isAnonymous: false,
+    accessKeyId: `KEY${name.toUpperCase()}`,
+  };
 }
 
 function withFaults(index: ObjectIndex, faults: Partial<ObjectIndex>): ObjectIndex {

@@ -1,5 +1,6 @@
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { ObjectRecord, Upload } from '../../src/object-index/records.ts';
+import { noSubresources } from '../../src/object-index/records.ts';
 import type { NewObject, NewPart } from '../../src/object-index/requests.ts';
 import { NOW_MS } from './object-index.ts';
 
@@ -53,6 +54,7 @@ export function newUpload(bucketId: number, key: string, uploadId: string): Uplo
     checksumType: null,
     headers: {},
     userMetadata: {},
+    ...noSubresources,
   };
 }
 

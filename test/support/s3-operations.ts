@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { getBucket } from '../../src/core/access.ts';
+import { Access } from '../../src/core/access/access.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { Caller } from '../../src/core/services.ts';
 import type { ChecksumAlgorithm } from '../../src/object-index/records.ts';
@@ -9,6 +9,7 @@ import { createResolver } from '../../src/s3/operation-resolver.ts';
 import { parseTarget } from '../../src/s3/request.ts';
 import { ReceivedHeaders } from '../../src/s3/request-headers.ts';
 import { routes } from '../../src/s3/route-table.ts';
+import { runOperation } from '../../src/s3/run-operation.ts';
 import { parseXml, type XmlElement } from '../../src/s3/xml.ts';
 import type { TestCore } from './core-services.ts';
 import { bytesOf, incomingContent } from './incoming-content.ts';
@@ -89,14 +90,12 @@ async function dispatch(
     id: 'REQUEST1',
     method,
     headers,
-    caller,
+    access: new Access(caller, { sourceIp: '127.0.0.1', isSecure: false, headers, ...target }),
     signal: new AbortController().signal,
     content: () => incomingContent(body, checksum),
     text: async () => body.toString(),
   };
-  if (operation.bucketAccess === 'none') return await operation.handle(request, { core });
-  const bucket = await getBucket(core, caller, target.bucketName ?? '');
-  return await operation.handle(request, { core, bucket });
+  return await runOperation(core, operation, request);
 }
 
 function declaredChecksum(headers: Readonly<Record<string, string>>) {

@@ -15,6 +15,7 @@ export const testCaller = {
   userId: 'u1',
   userName: 'alice',
   isRoot: false,
+  isAnonymous: false,
   accessKeyId: testKey.accessKeyId,
 };
 
@@ -24,6 +25,10 @@ const photos = {
   ownerId: 'u1',
   locationConstraint: null,
   createdAtMs: 0,
+  versioning: null,
+  hasObjectLock: false,
+  quota: { sizeBytes: null, objectCount: null },
+  settings: {},
 };
 
 export function fakeOperation(

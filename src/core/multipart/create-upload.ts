@@ -4,8 +4,10 @@ import type {
   ChecksumAlgorithm,
   ChecksumType,
   ObjectDescription,
+  ObjectSubresources,
   Upload,
 } from '../../object-index/records.ts';
+import { noSubresources } from '../../object-index/records.ts';
 import { checkedDescription } from '../descriptions.ts';
 import { GatewayError } from '../errors.ts';
 import { checkKey } from '../names.ts';
@@ -20,6 +22,8 @@ export interface CreateUploadRequest {
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   /** Null takes the algorithm's default. */
   readonly checksumType: ChecksumType | null;
+  /** Of the object to be. */
+  readonly subresources?: Partial<ObjectSubresources>;
 }
 
 /** Hexadecimal digits of the time in an upload id; enough for the next 8,900 years. */
@@ -42,6 +46,8 @@ export async function createUpload(
     initiatedAtMs,
     checksumAlgorithm: request.checksumAlgorithm,
     checksumType: uploadChecksumType(request.checksumAlgorithm, request.checksumType),
+    ...noSubresources,
+    ...request.subresources,
   };
   if ((await core.index.createUpload(upload)) === 'no-such-bucket') {
     throw new GatewayError('NoSuchBucket', { BucketName: request.bucket.name });

@@ -1,4 +1,5 @@
 import type { Bucket, ChecksumAlgorithm, ObjectRecord, Part } from '../../object-index/records.ts';
+import type { Access } from '../access/access.ts';
 import type { ByteRange } from '../byte-range.ts';
 import { ContentDigest } from '../content-digest.ts';
 import {
@@ -9,7 +10,7 @@ import {
 } from '../copy-object.ts';
 import { GatewayError } from '../errors.ts';
 import { isGone, openObject } from '../get-object.ts';
-import type { Caller, CoreServices } from '../services.ts';
+import type { CoreServices } from '../services.ts';
 import { getUpload, noSuchUpload } from './create-upload.ts';
 import { checkPartNumber } from './upload-part.ts';
 
@@ -24,7 +25,7 @@ export interface UploadPartCopyRequest {
   readonly key: string;
   readonly uploadId: string;
   readonly partNumber: number;
-  readonly caller: Caller;
+  readonly access: Access;
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +43,7 @@ export async function uploadPartCopy(
   checkPartNumber(partNumber);
   const upload = await getUpload(core, bucket, key, uploadId);
   for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
-    const { source, sourceBucket } = await getCopySource(core, request.caller, request.source);
+    const { source, sourceBucket } = await getCopySource(core, request.access, request.source);
     const range = copiedRange(request.range, source.size);
     const digests = await findDigests(
       core,

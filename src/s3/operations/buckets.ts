@@ -20,7 +20,7 @@ export const listBuckets: Operation = {
   name: 'ListBuckets',
   permission: 's3:ListAllMyBuckets',
   bucketAccess: 'none',
-  async handle({ query, caller }, { core }) {
+  async handle({ query, access: { caller } }, { core }) {
     const limit = integerParameter(query, 'max-buckets', {
       fallback: listedBucketsMax,
       min: 1,
@@ -58,7 +58,7 @@ export const createBucket: Operation = {
   async handle(request, { core }) {
     const name = request.bucketName ?? '';
     const locationConstraint = await readLocationConstraint(request);
-    await create(core, request.caller, name, locationConstraint);
+    await create(core, request.access.caller, name, locationConstraint);
     return { status: 200, headers: { location: `/${name}` } };
   },
 };

@@ -19,7 +19,7 @@ export const copyObject: Operation = {
       source: parseCopySource(headers),
       bucket,
       key: keyOf(request),
-      caller: request.caller,
+      access: request.access,
       metadataDirective: parseMetadataDirective(headers),
       description: describeObject(headers),
       condition: writeCondition(headers),

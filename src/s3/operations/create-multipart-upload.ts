@@ -15,7 +15,7 @@ export const createMultipartUpload: Operation = {
     const upload = await createUpload(core, {
       bucket,
       key: keyOf(request),
-      caller: request.caller,
+      caller: request.access.caller,
       description: describeObject(headers),
       checksumAlgorithm: parseChecksumAlgorithm(headers, 'x-amz-checksum-algorithm'),
       checksumType: parseChecksumType(headers),

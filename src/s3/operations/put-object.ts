@@ -14,7 +14,7 @@ export const putObject: Operation = {
     const object = await put(core, {
       bucket,
       key: keyOf(request),
-      caller: request.caller,
+      caller: request.access.caller,
       description: describeObject(request.headers),
       content: request.content(),
       condition: writeCondition(request.headers),

@@ -47,7 +47,7 @@ export const uploadPartCopy: Operation = {
       key: keyOf(request),
       uploadId: uploadIdOf(request),
       partNumber: partNumberOf(request),
-      caller: request.caller,
+      access: request.access,
       signal: request.signal,
     });
     const { ChecksumType: _type, ...checksum } = checksumElements(part.checksum);

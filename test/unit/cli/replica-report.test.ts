@@ -9,6 +9,7 @@ import { copiesOf } from '../../support/file-copies.ts';
 
 const bucket = {
   ...{ id: 7, name: 'photos', ownerId: 'o', locationConstraint: null, createdAtMs: 1 },
+  ...{ versioning: null, hasObjectLock: false, quota: { sizeBytes: null, objectCount: null } },
 };
 const index = { listBuckets: async () => [bucket] };
 const once = { repairs: false, isContinued: false };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { AccessKeys } from '../../../src/core/access-keys.ts';
+import { AccessKeys, callerOf } from '../../../src/core/access-keys.ts';
 import { SecretBox } from '../../../src/core/secrets.ts';
 import type { ObjectIndex } from '../../../src/object-index/object-index.ts';
 import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
@@ -21,7 +21,7 @@ describe('credentials', () => {
     await accessKeys.addKey('alice', pair);
     expect(await accessKeys.findCredentials('KEYOFALICE')).toEqual({
       secretAccessKey: 'secret-of-alice',
-      caller: { userId: user.id, userName: 'alice', isRoot: false, accessKeyId: 'KEYOFALICE' },
+      caller: callerOf(user, 'KEYOFALICE'),
     });
   });
 

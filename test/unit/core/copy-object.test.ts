@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { accessOf } from '../../../src/core/access/access.ts';
 import { type CopyObjectRequest, copyObject } from '../../../src/core/copy-object.ts';
 import { getObject } from '../../../src/core/get-object.ts';
 import { putObject } from '../../../src/core/put-object.ts';
@@ -32,7 +33,7 @@ async function prepared(indexFaults = {}) {
       source: { bucketName: 'photos', key: 'cat.jpg', versionId: null, conditions: {} },
       bucket: core.bucket,
       key: 'copy.jpg',
-      caller: core.alice,
+      access: accessOf(core.alice),
       metadataDirective: 'COPY',
       description: { headers: {}, userMetadata: {} },
       ...request,
@@ -83,7 +84,9 @@ describe('a copy', () => {
 
   it('belongs to who made it', async () => {
     const { core, copy } = await prepared();
-    expect(await copy({ caller: core.root })).toMatchObject({ ownerId: core.root.userId });
+    expect(await copy({ access: accessOf(core.root) })).toMatchObject({
+      ownerId: core.root.userId,
+    });
   });
 });
 
@@ -138,7 +141,9 @@ describe('a copy is refused', () => {
 
   it("from another user's bucket", async () => {
     const { core, copy } = await prepared();
-    await expect(copy({ caller: core.bob })).rejects.toMatchObject({ code: 'AccessDenied' });
+    await expect(copy({ access: accessOf(core.bob) })).rejects.toMatchObject({
+      code: 'AccessDenied',
+    });
   });
 
   it('above 5 GiB', async () => {
@@ -156,7 +161,7 @@ describe('a copy is refused', () => {
         source: at,
         bucket: core.bucket,
         key: 'copy.jpg',
-        caller: core.alice,
+        access: accessOf(core.alice),
         metadataDirective: 'COPY',
         description: { headers: {}, userMetadata: {} },
       },
@@ -193,7 +198,7 @@ describe('a source that is replaced meanwhile', () => {
         ...request,
         bucket: core.bucket,
         key: 'copy.jpg',
-        caller: core.alice,
+        access: accessOf(core.alice),
         metadataDirective: 'COPY',
         description: { headers: {}, userMetadata: {} },
       },

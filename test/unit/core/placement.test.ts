@@ -26,7 +26,7 @@ describe('the group of an object', () => {
     ['mars', undefined, null],
     [null, undefined, null],
   ])('location %s, storage class %s: %s', (locationConstraint, storageClass, expected) => {
-    const bucket = { id: 1, name: 'photos', ownerId: 'a', createdAtMs: 0, locationConstraint };
+    const bucket = { locationConstraint };
     const headers = storageClass ? { 'x-amz-storage-class': storageClass } : {};
     expect(groupNameOf(mappings, bucket, { headers, userMetadata: {} })).toBe(expected);
   });

@@ -7,7 +7,14 @@ const reader: User = { id: 'u-reader', name: 'reader', isRoot: false, createdAtM
 
 function keyOf(user: User, accessKeyId: string, secret = 'secret'): AccessKey {
   const secretEncrypted = Buffer.from(`\0\u00ff${secret}`, 'latin1');
-  return { accessKeyId, userId: user.id, secretEncrypted, createdAtMs: 3 };
+  return {
+    accessKeyId,
+    userId: user.id,
+    secretEncrypted,
+    createdAtMs: 3,
+    isActive: false,
+    expiresAtMs: 4,
+  };
 }
 
 describe.each(indexEngines)('users and access keys in $name', ({ open }) => {

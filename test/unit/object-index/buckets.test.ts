@@ -18,12 +18,31 @@ describe.each(indexEngines)('buckets in $name', ({ open }) => {
       ownerId: 'u1',
       locationConstraint: 'eu-west-1',
       createdAtMs: 12,
+      versioning: 'Enabled' as const,
+      hasObjectLock: true,
+      settings: { policy: '{}', tags: '{"a":"b"}' },
     };
     const { created, bucket: stored } = await index.createBucket(bucket);
     expect(created).toBe(true);
-    expect(stored).toEqual({ ...bucket, id: stored.id });
+    expect(stored).toEqual({
+      ...bucket,
+      id: stored.id,
+      quota: { sizeBytes: null, objectCount: null },
+    });
     expect(await index.findBucket('fotos')).toEqual(stored);
     expect(await index.findBucket('other')).toBeNull();
+  });
+
+  it('keeps what is set on a bucket until it is removed', async () => {
+    const { index, bucketId } = tested;
+    const settings = async () => (await index.findBucket('photos'))?.settings;
+    expect(await index.setBucketSetting(bucketId, 'policy', 'old')).toBe('stored');
+    await index.setBucketSetting(bucketId, 'policy', 'new');
+    await index.setBucketSetting(bucketId, 'cors', 'rules');
+    expect(await settings()).toEqual({ policy: 'new', cors: 'rules' });
+    await index.setBucketSetting(bucketId, 'policy', null);
+    expect(await settings()).toEqual({ cors: 'rules' });
+    expect(await index.setBucketSetting(bucketId + 1, 'cors', 'x')).toBe('no-such-bucket');
   });
 
   it('gives the existing bucket when the name is taken', async () => {

@@ -11,6 +11,10 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
     upload = {
       ...newUpload(tested.bucketId, 'k', 'u1'),
       ownerId: 'uploader',
+      tags: { colour: 'red' },
+      acl: '{}',
+      retention: { mode: 'COMPLIANCE', untilMs: 5 },
+      hasLegalHold: true,
       headers: { 'content-type': 'a/b' },
       userMetadata: { x: 'y' },
     };
@@ -76,6 +80,10 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
       fileId: null,
       headers: { 'content-type': 'a/b' },
       userMetadata: { x: 'y' },
+      tags: { colour: 'red' },
+      acl: '{}',
+      retention: { mode: 'COMPLIANCE', untilMs: 5 },
+      hasLegalHold: true,
     });
     expect(await index.findObject(bucketId, 'k')).toEqual(object);
     expect(await index.listSegments(object.id, 0, 10)).toEqual([

@@ -21,6 +21,10 @@ describe.each(indexEngines)('objects in $name', ({ open, manyRows }) => {
       checksum: { algorithm: 'CRC64NVME', type: 'FULL_OBJECT', value: 'AAAAAAAAAAA=' },
       headers: { 'content-type': 'image/jpeg', 'x-amz-storage-class': 'STANDARD_IA' },
       userMetadata: { name: 'M\u00c3\u00bcller "x"\t', __proto__x: 'y' },
+      tags: { colour: 'red' },
+      acl: '{}',
+      retention: { mode: 'GOVERNANCE', untilMs: NOW_MS },
+      hasLegalHold: true,
     });
     const stored = await putObject(index, object);
     const { segments, ...described } = object;

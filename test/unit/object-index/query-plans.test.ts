@@ -66,6 +66,8 @@ function runEverything(): void {
   const { bucket: created } = call<{ bucket: { id: number } }>('createBucket', bucket);
   call('createBucket', bucket);
   call('findBucket', 'b');
+  call('setBucketSetting', created.id, 'policy', '{}');
+  call('setBucketSetting', created.id, 'policy', null);
   for (const ownerId of [null, 'o']) {
     for (const prefix of ['', 'p']) {
       call('listBuckets', { ownerId, prefix, after: '', limit: 10 });

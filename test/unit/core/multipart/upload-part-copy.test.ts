@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { accessOf } from '../../../../src/core/access/access.ts';
 import { getObject } from '../../../../src/core/get-object.ts';
 import { completeUpload } from '../../../../src/core/multipart/complete-upload.ts';
 import { abortUpload } from '../../../../src/core/multipart/create-upload.ts';
@@ -29,7 +30,7 @@ async function prepared(checksumAlgorithm?: ChecksumAlgorithm) {
       key: upload.key,
       uploadId: upload.uploadId,
       partNumber: 1,
-      caller: core.alice,
+      access: accessOf(core.alice),
       signal,
       ...request,
     });
@@ -132,7 +133,9 @@ describe('a part copied from an object', () => {
 
   it("of another user's bucket is refused", async () => {
     const { core, copy } = await prepared();
-    await expect(copy({ caller: core.bob })).rejects.toMatchObject({ code: 'AccessDenied' });
+    await expect(copy({ access: accessOf(core.bob) })).rejects.toMatchObject({
+      code: 'AccessDenied',
+    });
   });
 
   it('of an upload aborted while the source is read is NoSuchUpload', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { BlobStoreError } from '../../../../src/blob-store/blob-store.ts';
+import { accessOf } from '../../../../src/core/access/access.ts';
 import { copyObject } from '../../../../src/core/copy-object.ts';
 import { FileRepairer } from '../../../../src/core/replicas/file-repairer.ts';
 import { IndexError } from '../../../../src/object-index/object-index.ts';
@@ -31,7 +32,7 @@ function repair(
 async function copy(to: string): Promise<void> {
   await copyObject(core, {
     source: { bucketName: 'photos', key: 'k', versionId: null, conditions: {} },
-    ...{ bucket: core.bucket, key: to, caller: core.alice, metadataDirective: 'COPY' },
+    ...{ bucket: core.bucket, key: to, access: accessOf(core.alice), metadataDirective: 'COPY' },
     description: { headers: {}, userMetadata: {} },
   });
 }

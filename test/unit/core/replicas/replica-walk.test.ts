@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FileCopy } from '../../../../src/blob-store/blob-store.ts';
+import { accessOf } from '../../../../src/core/access/access.ts';
 import { copyObject } from '../../../../src/core/copy-object.ts';
 import {
   ReplicaWalk,
@@ -45,7 +46,7 @@ async function walk(
 async function copy(to: string): Promise<void> {
   await copyObject(core, {
     source: { bucketName: 'photos', key: 'k', versionId: null, conditions: {} },
-    ...{ bucket: core.bucket, key: to, caller: core.alice, metadataDirective: 'COPY' },
+    ...{ bucket: core.bucket, key: to, access: accessOf(core.alice), metadataDirective: 'COPY' },
     description: { headers: {}, userMetadata: {} },
   });
 }

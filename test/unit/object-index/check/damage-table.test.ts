@@ -68,7 +68,7 @@ async function fill({ index, bucketId }: CheckedIndex): Promise<void> {
   await index.repointFile({ oldFileId: 'group1/10-old', newFileId: 'group1/10-new', locations });
   await index.putAccessKey({
     ...{ accessKeyId: 'key', userId: 'owner', secretEncrypted: Buffer.from('x') },
-    createdAtMs: NOW_MS,
+    ...{ createdAtMs: NOW_MS, isActive: true, expiresAtMs: null },
   });
 }
 

@@ -1,0 +1,38 @@
+import { authorize, getBucket, hideMissing } from '../core/access/access.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { CoreServices } from '../core/services.ts';
+import type { Bucket } from '../object-index/records.ts';
+import type { Operation, RequestHeaders, S3Request, S3Response } from './operation.ts';
+
+/**
+ * Does what a request asks for, if its caller may. Throws `NoSuchBucket`, `AccessDenied`, and what
+ * the operation throws.
+ */
+export async function runOperation(
+  core: CoreServices,
+  operation: Operation,
+  request: S3Request,
+): Promise<S3Response> {
+  const { access, key, headers } = request;
+  const { permission } = operation;
+  const action = typeof permission === 'string' ? permission : permission(request);
+  if (operation.bucketAccess === 'none') {
+    await authorize(core, access, action, { bucket: null });
+    return await operation.handle(request, { core });
+  }
+  const bucket = await getBucket(core, request.bucketName ?? '');
+  checkExpectedOwner(headers, bucket);
+  const versionId = request.query.get('versionId');
+  try {
+    await authorize(core, access, action, { bucket, key, versionId });
+    return await operation.handle(request, { core, bucket });
+  } catch (error) {
+    throw hideMissing(error, access, bucket);
+  }
+}
+
+/** A caller may say whose bucket it expects, so that a name taken over by others is noticed. */
+function checkExpectedOwner(headers: RequestHeaders, bucket: Bucket): void {
+  const expected = headers.get('x-amz-expected-bucket-owner');
+  if (expected !== null && expected !== bucket.ownerId) throw new GatewayError('AccessDenied');
+}
