@@ -71,12 +71,15 @@ export type Operation =
       /** IAM action that permits it, `s3:GetObject`; a function where the request decides. */
       readonly permission: string | ((request: S3Request) => string);
       readonly bucketAccess: 'required';
+      /** What callers are told that did not sign, where no policy or ACL can let them. */
+      readonly refusesAnonymous?: string;
       handle(request: S3Request, context: BucketContext): Promise<S3Response>;
     }
   | {
       readonly name: string;
       readonly permission: string | ((request: S3Request) => string);
       readonly bucketAccess: 'none';
+      readonly refusesAnonymous?: undefined;
       handle(request: S3Request, context: OperationContext): Promise<S3Response>;
     };
 

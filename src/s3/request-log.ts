@@ -19,7 +19,7 @@ export function logRequest(exchange: Exchange, logger: Logger): void {
       bytesIn: exchange.bytesIn,
       bytesOut: exchange.bytesOut,
       durationMs: Math.round(exchange.durationMs * 1000) / 1000,
-      accessKeyId: exchange.caller?.accessKeyId ?? null,
+      accessKeyId: exchange.caller?.accessKeyId || null,
       remoteAddress: incoming.socket.remoteAddress ?? null,
       clientGone: !outgoing.writableFinished,
     },

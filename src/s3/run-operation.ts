@@ -20,6 +20,9 @@ export async function runOperation(
     await authorize(core, access, action, { bucket: null });
     return await operation.handle(request, { core });
   }
+  if (access.caller.isAnonymous && operation.refusesAnonymous !== undefined) {
+    throw new GatewayError('AccessDenied', { message: operation.refusesAnonymous });
+  }
   const bucket = await getBucket(core, request.bucketName ?? '');
   checkExpectedOwner(headers, bucket);
   const versionId = request.query.get('versionId');

@@ -36,7 +36,9 @@ export class Access {
 
   /** `action` is one of AWS's: `s3:GetObject`. */
   decide(_action: string, { bucket }: AccessTarget): Verdict {
-    const { isRoot, userId } = this.caller;
+    const { isRoot, isAnonymous, userId } = this.caller;
+    // Nobody knows whose buckets these would be.
+    if (isAnonymous && bucket === null) return 'denied';
     return bucket === null || isRoot || bucket.ownerId === userId ? 'allowed' : 'denied';
   }
 

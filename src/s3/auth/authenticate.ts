@@ -1,3 +1,4 @@
+import { anonymousCaller } from '../../core/access/anonymous.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Caller } from '../../core/services.ts';
 import { decodePercent } from '../query.ts';
@@ -61,10 +62,11 @@ export interface AuthenticationContext {
   readonly acceptsSignatureV2Links: boolean;
 }
 
+/** What a request says of its signature; null when it has none. */
 function parseClaim(
   request: AuthenticationRequest,
   context: AuthenticationContext,
-): SignatureClaim {
+): SignatureClaim | null {
   const { headers, target } = request;
   const authorization = headers.get('authorization');
   const isPresigned = target.query.has('X-Amz-Algorithm') || target.query.has('X-Amz-Signature');
@@ -79,8 +81,13 @@ function parseClaim(
     }
     return parseAuthorizationHeader(authorization, headers, expected);
   }
-  if (isPresigned) return parsePresignedQuery(target.query, headers, expected);
-  throw new GatewayError('AccessDenied');
+  return isPresigned ? parsePresignedQuery(target.query, headers, expected) : null;
+}
+
+/** Nothing is verified of a request that nobody signed, but what its body says of itself. */
+function authenticateAnonymous({ headers }: AuthenticationRequest): Authentication {
+  const payload = parsePayloadHash(headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD');
+  return { caller: anonymousCaller, payload, signing: null, headers };
 }
 
 /** `host` and every `x-amz-*` header must be signed, or a middleman could add or change them. */
@@ -191,8 +198,8 @@ async function authenticateV2(
 }
 
 /**
- * Finds out who sends a request, from its Authorization header or its presigned query. Throws
- * `AccessDenied` when it has neither, `InvalidAccessKeyId`, `SignatureDoesNotMatch` with all that
+ * Finds out who sends a request, from its Authorization header or its presigned query; one that has
+ * neither is anonymous. Throws `InvalidAccessKeyId`, `SignatureDoesNotMatch` with all that
  * is needed to find the difference, and the errors of malformed claims.
  */
 export async function authenticate(
@@ -202,6 +209,7 @@ export async function authenticate(
   const linkV2 = findLinkV2(request, context);
   if (linkV2) return await authenticateV2(request, linkV2, context);
   const claim = parseClaim(request, context);
+  if (!claim) return authenticateAnonymous(request);
   const payload = parsePayloadHash(claim.payloadHash);
   checkSignedHeaders(request, claim);
   const { query } = request.target;

@@ -13,6 +13,7 @@ export const copyObject: Operation = {
   name: 'CopyObject',
   permission: 's3:PutObject',
   bucketAccess: 'required',
+  refusesAnonymous: 'Anonymous users cannot copy objects. Please authenticate.',
   async handle(request, { core, bucket }) {
     const { headers } = request;
     const object = await copy(core, {

@@ -10,6 +10,7 @@ export const createMultipartUpload: Operation = {
   name: 'CreateMultipartUpload',
   permission: 's3:PutObject',
   bucketAccess: 'required',
+  refusesAnonymous: 'Anonymous users cannot initiate multipart uploads. Please authenticate.',
   async handle(request, { core, bucket }) {
     const { headers } = request;
     const upload = await createUpload(core, {

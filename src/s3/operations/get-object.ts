@@ -21,7 +21,7 @@ export const getObject: Operation = {
   permission: 's3:GetObject',
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
-    const overridden = overriddenHeaders(request.query);
+    const overridden = overridesOf(request);
     const found = await get(core, readRequest(request, bucket), request.signal);
     const response = respond(found, request.headers, overridden);
     return found.body ? { ...response, body: found.body } : response;
@@ -34,11 +34,22 @@ export const headObject: Operation = {
   permission: 's3:GetObject',
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
-    const overridden = overriddenHeaders(request.query);
+    const overridden = overridesOf(request);
     const found = await head(core, readRequest(request, bucket));
     return respond(found, request.headers, overridden);
   },
 };
+
+/** Throws `InvalidRequest` for anonymous callers: nobody vouches for what such a link says. */
+function overridesOf({ query, access }: S3Request): Record<string, string> {
+  const overridden = overriddenHeaders(query);
+  if (access.caller.isAnonymous && Object.keys(overridden).length > 0) {
+    throw new GatewayError('InvalidRequest', {
+      message: 'Request specific response headers cannot be used for anonymous GET requests.',
+    });
+  }
+  return overridden;
+}
 
 function readRequest(request: S3Request, bucket: Bucket): GetObjectRequest {
   const { headers, query } = request;

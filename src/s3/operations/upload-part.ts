@@ -39,6 +39,7 @@ export const uploadPartCopy: Operation = {
   name: 'UploadPartCopy',
   permission: 's3:PutObject',
   bucketAccess: 'required',
+  refusesAnonymous: 'Anonymous users cannot copy objects. Please authenticate.',
   async handle(request, { core, bucket }) {
     const part = await copy(core, {
       source: parseCopySource(request.headers),

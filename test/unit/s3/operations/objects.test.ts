@@ -1,9 +1,34 @@
 import { describe, expect, it } from 'vitest';
+import { anonymousCaller } from '../../../../src/core/access/anonymous.ts';
 import { cat, withCat } from '../../../support/cat-object.ts';
 import { createTestCore } from '../../../support/core-services.ts';
 import { send } from '../../../support/s3-operations.ts';
 
 const { etag, lastModified } = cat;
+
+describe('anonymous callers', () => {
+  it.each([
+    'GET /',
+    'PUT /new-bucket',
+    'GET /photos',
+    'GET /photos/cat.jpg',
+    'PUT /photos/cat.jpg',
+    'DELETE /photos/cat.jpg',
+  ])('%s is denied on a private bucket', async (line) => {
+    const { core } = await withCat();
+    expect((await send(core, line, { caller: anonymousCaller })).code).toBe('AccessDenied');
+    expect(await core.keys()).toEqual(['cat.jpg']);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['POST /photos/b?uploads', {}, 'cannot initiate multipart uploads'],
+    ['PUT /photos/b', { 'x-amz-copy-source': 'photos/cat.jpg' }, 'cannot copy objects'],
+  ])('%s with %j is refused whatever is allowed', async (line, headers, message) => {
+    const { core } = await withCat();
+    const { code, facts } = await send(core, line, { headers, caller: anonymousCaller });
+    expect([code, facts.message]).toEqual(['AccessDenied', expect.stringContaining(message)]);
+  });
+});
 
 describe('PutObject', () => {
   it('answers with the ETag in quotes', async () => {
