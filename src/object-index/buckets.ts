@@ -69,7 +69,6 @@ export function* setBucketSetting(
 ): Statements<'stored' | 'no-such-bucket'> {
   if (!(yield* bucketExists(bucketId))) return 'no-such-bucket';
   if (value === null) {
-    yield* run('DELETE FROM bucket_usage WHERE bucket_id = ?', [bucketId]);
     yield* run('DELETE FROM bucket_settings WHERE bucket_id = ? AND name = ?', [bucketId, name]);
   } else yield* writeSetting(context, bucketId, name, value);
   return 'stored';
@@ -125,6 +124,7 @@ export function* deleteBucket(
     [bucketId],
   );
   for (const upload of uploads) yield* dropUpload(context, upload.upload_id);
+  yield* run('DELETE FROM bucket_usage WHERE bucket_id = ?', [bucketId]);
   yield* run('DELETE FROM bucket_settings WHERE bucket_id = ?', [bucketId]);
   yield* run('DELETE FROM buckets WHERE id = ?', [bucketId]);
   return 'deleted';

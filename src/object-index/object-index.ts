@@ -19,6 +19,8 @@ import type {
   User,
 } from './records.ts';
 import type {
+  ChangeObjectOutcome,
+  ChangeObjectRequest,
   CompletedUpload,
   CompleteUploadOutcome,
   CompleteUploadRequest,
@@ -74,6 +76,8 @@ export interface ObjectIndex {
   putObject(object: NewObject, condition?: WriteCondition): Promise<PutObjectOutcome>;
   /** No byte moves: the copy refers to the files of the source. */
   copyObject(request: CopyObjectRequest): Promise<CopyObjectOutcome>;
+  /** Tags, ACL, retention or legal hold of one version, whose rules hold inside the transaction. */
+  changeObject(request: ChangeObjectRequest): Promise<ChangeObjectOutcome>;
   findObject(bucketId: number, key: string): Promise<ObjectRecord | null>;
   /**
    * Segments that overlap byte `fromOffset` and after, in order. None for an object whose `fileId`

@@ -1,5 +1,6 @@
 import * as accessKeys from './access-keys.ts';
 import * as buckets from './buckets.ts';
+import { changeObject } from './change-object.ts';
 import { completeUpload } from './complete-upload.ts';
 import { copyObject } from './copy-object.ts';
 import { deleteObjects } from './delete-objects.ts';
@@ -28,6 +29,7 @@ export const writeOperations = {
   setBucketSetting: buckets.setBucketSetting,
   putObject: objects.putObject,
   copyObject,
+  changeObject,
   deleteObjects,
   createUpload: uploads.createUpload,
   putPart: parts.putPart,

@@ -78,6 +78,25 @@ export type CopyObjectOutcome =
       readonly outcome: 'source-changed' | 'no-such-bucket' | 'no-such-key' | 'precondition-failed';
     };
 
+/** What is to become of one version of an object; what `change` leaves out stays. */
+export interface ChangeObjectRequest {
+  readonly bucketId: number;
+  readonly key: string;
+  /** Null for the current version, `null` as text for the null version. */
+  readonly versionId: string | null;
+  readonly change: Partial<ObjectSubresources>;
+  /** Whether the caller may weaken a retention in mode GOVERNANCE, and wants to. */
+  readonly bypassesGovernance?: boolean;
+}
+
+/**
+ * - `locked`: the retention that the version has forbids the one it is to get.
+ * - `delete-marker`: that version is one, and has none of this.
+ */
+export type ChangeObjectOutcome =
+  | { readonly outcome: 'changed'; readonly object: ObjectRecord }
+  | { readonly outcome: 'no-such-object' | 'delete-marker' | 'locked' };
+
 export interface ListObjectsRequest {
   readonly bucketId: number;
   readonly prefix: string;

@@ -172,6 +172,9 @@ function runObjects(bucketId: number): void {
       lastModifiedMs: 1,
       description: null,
     });
+    for (const versionId of [null, 'null', 'v'.repeat(32)]) {
+      call('changeObject', { bucketId, key, versionId, change: { tags: { a: 'b' } } });
+    }
   }
   for (const prefix of ['', 'a']) {
     for (const after of ['', 'a/1']) {
