@@ -8,6 +8,9 @@ import { type Authentication, authenticate, type FindCredentials } from './auth/
 import { SigningKeyCache } from './auth/signature-v4.ts';
 import { hasBody, RequestBody } from './body.ts';
 import type { BodyPaceLimits } from './body-pace.ts';
+import { corsHeaders } from './cors/cors-headers.ts';
+import { corsRules } from './cors/cors-rules.ts';
+import { preflight } from './cors/preflight.ts';
 import { toGatewayError } from './error-document.ts';
 import { errorEntry } from './errors.ts';
 import { Exchange, type S3Bindings } from './exchange.ts';
@@ -107,6 +110,8 @@ class Dispatcher {
     const target = parseTarget(exchange.target, received.get('host'), domains);
     exchange.bucketName = target.bucketName;
     exchange.key = target.key;
+    if (method === 'OPTIONS') return await this.#preflight(exchange, target, received);
+    await this.#prepareCors(exchange, received);
 
     const authentication = await authenticate(
       { method, target, headers: received },
@@ -127,6 +132,28 @@ class Dispatcher {
 
     const request = this.#request(exchange, target, authentication, operation);
     return await runOperation(core, operation, request);
+  }
+
+  async #preflight(
+    exchange: Exchange,
+    { bucketName, key }: RequestTarget,
+    headers: ReceivedHeaders,
+  ): Promise<S3Response> {
+    exchange.operationName = 'CorsPreflight';
+    const bucket =
+      bucketName === null ? null : await this.#context.core.index.findBucket(bucketName);
+    return preflight(headers, { bucket, key });
+  }
+
+  /** Before anything can fail: pages of other origins are to read errors as well. */
+  async #prepareCors(exchange: Exchange, headers: ReceivedHeaders): Promise<void> {
+    const origin = headers.get('origin');
+    if (origin === null || exchange.bucketName === null) return;
+    const bucket = await this.#context.core.index.findBucket(exchange.bucketName);
+    const rules = bucket && corsRules.of(bucket);
+    if (!rules) return;
+    const method = exchange.incoming.method ?? '';
+    exchange.corsHeaders = corsHeaders(rules, { method, origin, headers });
   }
 
   #request(

@@ -19,6 +19,7 @@ const s3Errors = {
     message: 'The bucket does not allow ACLs.',
   },
   AccessDenied: { httpStatus: 403, message: 'Access Denied' },
+  AccessForbidden: { httpStatus: 403, message: 'Access Forbidden' },
   AuthorizationHeaderMalformed: {
     httpStatus: 400,
     message: 'The authorization header is malformed.',
@@ -31,6 +32,7 @@ const s3Errors = {
     httpStatus: 400,
     message: 'The Content-MD5 or checksum value that you specified did not match what we received.',
   },
+  BadRequest: { httpStatus: 400, message: 'Bad Request' },
   BucketAlreadyExists: {
     httpStatus: 409,
     message:
@@ -61,6 +63,10 @@ const s3Errors = {
   IncompleteBody: {
     httpStatus: 400,
     message: 'The request body terminated unexpectedly.',
+  },
+  IncorrectNumberOfFilesInPostRequest: {
+    httpStatus: 400,
+    message: 'POST requires exactly one file upload per request.',
   },
   // AWS never fills up; 507 is WebDAV's status for it (RFC 4918, section 11.5).
   InsufficientStorage: {
@@ -99,6 +105,11 @@ const s3Errors = {
     httpStatus: 400,
     message: 'The list of parts was not in ascending order. Parts must be ordered by part number.',
   },
+  InvalidPolicyDocument: {
+    httpStatus: 400,
+    message:
+      'The content of the form does not meet the conditions specified in the policy document.',
+  },
   InvalidRange: { httpStatus: 416, message: 'The requested range is not satisfiable' },
   InvalidRedirectLocation: {
     httpStatus: 400,
@@ -115,6 +126,10 @@ const s3Errors = {
   },
   InvalidURI: { httpStatus: 400, message: "Couldn't parse the specified URI." },
   KeyTooLongError: { httpStatus: 400, message: 'Your key is too long' },
+  MalformedPOSTRequest: {
+    httpStatus: 400,
+    message: 'The body of your POST request is not well-formed multipart/form-data.',
+  },
   MalformedTrailerError: {
     httpStatus: 400,
     message:
@@ -124,6 +139,10 @@ const s3Errors = {
     httpStatus: 400,
     message:
       'The XML you provided was not well-formed or did not validate against our published schema',
+  },
+  MaxPostPreDataLengthExceededError: {
+    httpStatus: 400,
+    message: 'Your POST request fields preceding the upload file were too large.',
   },
   MetadataTooLarge: {
     httpStatus: 400,
@@ -143,6 +162,10 @@ const s3Errors = {
     message: 'Your request was missing a required header',
   },
   NoSuchBucket: { httpStatus: 404, message: 'The specified bucket does not exist' },
+  NoSuchCORSConfiguration: {
+    httpStatus: 404,
+    message: 'The CORS configuration does not exist',
+  },
   NoSuchEntity: { httpStatus: 404, message: 'The specified entity does not exist.' },
   NoSuchKey: { httpStatus: 404, message: 'The specified key does not exist.' },
   NoSuchUpload: {

@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../core/services.ts';
 import type { BodyStream } from './body-stream.ts';
+import type { CorsHeaders } from './cors/cors-headers.ts';
 import type { ObservedRequest } from './request-observer.ts';
 
 /** What node-server hands to the Hono app, and what the listener adds. */
@@ -52,6 +53,8 @@ export class Exchange implements ObservedRequest {
   errorCode: string | null = null;
   /** The request's body, once somebody reads it. */
   body: BodyStream | null = null;
+  /** What the answer, whatever it is, says to pages of other origins. */
+  corsHeaders: CorsHeaders = {};
   firstByteMs: number | null = null;
   readonly #socketBytesWrittenBefore: number;
   readonly #abort = new AbortController();

@@ -1,4 +1,5 @@
 import type { Route } from './operation.ts';
+import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts';
 import {
   createBucket,
   deleteBucket,
@@ -37,6 +38,9 @@ export const routes: readonly Route[] = [
   { method: 'GET', resource: 'bucket', subresource: 'list-type', operation: listObjectsV2 },
   { method: 'GET', resource: 'bucket', subresource: 'versions', operation: listObjectVersions },
   { method: 'GET', resource: 'bucket', subresource: 'uploads', operation: listMultipartUploads },
+  { method: 'PUT', resource: 'bucket', subresource: 'cors', operation: putBucketCors },
+  { method: 'GET', resource: 'bucket', subresource: 'cors', operation: getBucketCors },
+  { method: 'DELETE', resource: 'bucket', subresource: 'cors', operation: deleteBucketCors },
   { method: 'POST', resource: 'bucket', subresource: 'delete', operation: deleteObjects },
 
   { method: 'PUT', resource: 'object', subresource: null, operation: putObject },

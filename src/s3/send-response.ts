@@ -30,6 +30,7 @@ function headOf(
     'x-amz-request-id': exchange.id,
     'x-amz-id-2': identity.hostId,
     server: identity.server,
+    ...exchange.corsHeaders,
   };
   for (const [name, value] of Object.entries(response.headers ?? {})) {
     if (value !== undefined) head[name.toLowerCase()] = value;

@@ -244,7 +244,6 @@ describe('names and headers', () => {
 describe('what is not supported', () => {
   it.each([
     ['DELETE', '?policy'],
-    ['DELETE', '?cors'],
     ['DELETE', '?lifecycle'],
     ['DELETE', '?tagging'],
     ['DELETE', '?website'],

@@ -23,6 +23,7 @@ describe('the route table', () => {
     ['GET /photos?prefix=a', 'ListObjects', 's3:ListBucket'],
     ['GET /photos?list-type=2', 'ListObjectsV2', 's3:ListBucket'],
     ['GET /photos?versions', 'ListObjectVersions', 's3:ListBucketVersions'],
+    ['DELETE /photos?cors', 'DeleteBucketCors', 's3:PutBucketCORS'],
     ['GET /photos?uploads', 'ListMultipartUploads', 's3:ListBucketMultipartUploads'],
     ['POST /photos?delete', 'DeleteObjects', 's3:DeleteObject'],
     ['GET /photos/cat.jpg', 'GetObject', 's3:GetObject'],
@@ -48,7 +49,7 @@ describe('the route table', () => {
 
   it.each([
     'DELETE /photos?policy',
-    'DELETE /photos?cors',
+    'DELETE /photos?renameObject',
     'DELETE /photos/cat.jpg?tagging',
     'PUT /photos?acl',
     'PUT /photos/cat.jpg?acl',
