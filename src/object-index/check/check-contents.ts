@@ -20,7 +20,7 @@ type ObjectColumns = readonly [
   id: number,
   size: number,
   partCount: number | null,
-  isWholeFile: number,
+  fileId: string | null,
   etag: string | null,
 ];
 
@@ -40,25 +40,37 @@ export function checkContents(run: CheckRun): void {
         FROM object_parts ORDER BY object_id, part_number`,
     ),
   );
-  const objects = scan<ObjectColumns>(
-    run,
-    `SELECT id, size, part_count, file_id IS NOT NULL,
-        CASE WHEN part_count IS NOT NULL THEN etag END FROM objects ORDER BY id`,
+  const objects = new GroupedRows<ObjectColumns>(
+    scan(
+      run,
+      `SELECT id, size, part_count, file_id,
+          CASE WHEN part_count IS NOT NULL THEN etag END FROM objects ORDER BY id`,
+    ),
   );
-  let idBefore: number | null = null;
-  for (const object of objects) {
-    const [id] = object;
-    if (id === idBefore) tellTwice(run, id);
-    else {
-      dropDead(run, segments, 'segments', id);
-      dropDead(run, parts, 'object_parts', id);
-      checkSegments(run, object, segments.take(id));
-      checkParts(run, object, parts.take(id));
+  for (let id = objects.nextId; id !== null; id = objects.nextId) {
+    const alike = objects.take(id);
+    const { value: object } = alike.next();
+    const isTwice = passBy(alike) > 0;
+    dropDead(run, segments, 'segments', id);
+    dropDead(run, parts, 'object_parts', id);
+    if (isTwice || !object) {
+      // Nobody knows which of them the rows belong to, so that none may pass for needless.
+      passBy(segments.take(id));
+      passBy(parts.take(id));
+      tellTwice(run, id);
+      continue;
     }
-    idBefore = id;
+    checkSegments(run, object, segments.take(id));
+    checkParts(run, object, parts.take(id));
   }
   dropDead(run, segments, 'segments', Number.POSITIVE_INFINITY);
   dropDead(run, parts, 'object_parts', Number.POSITIVE_INFINITY);
+}
+
+function passBy(rows: Iterable<unknown>): number {
+  let count = 0;
+  for (const _row of rows) count += 1;
+  return count;
 }
 
 function tellTwice({ found }: CheckRun, objectId: number): void {
@@ -79,8 +91,7 @@ function dropDead(
   id: number,
 ): void {
   for (let objectId = rows.nextId; objectId !== null && objectId < id; objectId = rows.nextId) {
-    let count = 0;
-    for (const _row of rows.take(objectId)) count += 1;
+    const count = passBy(rows.take(objectId));
     found({
       kind: 'dead-rows',
       severity: 'warning',
@@ -93,7 +104,7 @@ function dropDead(
 
 function checkSegments(
   run: CheckRun,
-  [objectId, size, , isWholeFile]: ObjectColumns,
+  [objectId, size, , wholeFileId]: ObjectColumns,
   rows: Iterable<SegmentColumns>,
 ): void {
   const tell = teller(run, { objectId });
@@ -102,14 +113,17 @@ function checkSegments(
     const copy = copies.get(copyNumber) ?? new TileCheck();
     copies.set(copyNumber, copy);
     copy.add({ startOffset, size: segmentSize });
-    if (isWholeFile === 0) {
+    if (wholeFileId === null) {
       checkPiece(run, { objectId, fileId }, { size: segmentSize, fileOffset });
     }
   }
-  if (isWholeFile === 1) {
+  if (wholeFileId !== null) {
     if (copies.size === 0) return;
     const problem = 'It is one whole file and has segments besides, which nothing reads.';
-    tell('needless-segments', 'warning', problem, { name: 'needless-segments' });
+    const repair = isFileOf(run, wholeFileId, size)
+      ? ({ name: 'needless-segments' } as const)
+      : null;
+    tell('needless-segments', 'warning', problem, repair);
     return;
   }
   if (size > 0 && !copies.has(0)) copies.set(0, new TileCheck());
@@ -121,6 +135,12 @@ function checkSegments(
     const advice = 'Restore a backup, or upload the object again.';
     tell(`segment-${problem.kind}`, severity, `${upper(problem.text)}${which}. ${advice}`);
   }
+}
+
+/** Whether a file can be all that an object or part consists of; else its segments may be. */
+export function isFileOf(run: CheckRun, fileId: string, size: number): boolean {
+  const file = run.readFileId(fileId);
+  return file !== null && size > 0 && (file.size === null || file.size === size);
 }
 
 /** Of segments of objects and of parts: what lies outside of its file cannot be read. */

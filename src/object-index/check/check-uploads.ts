@@ -1,5 +1,5 @@
 import type { DamagePlace } from '../damage.ts';
-import { checkPiece } from './check-contents.ts';
+import { checkPiece, isFileOf } from './check-contents.ts';
 import { KEY_SIZE_BYTES_MAX } from './check-objects.ts';
 import { type CheckRun, scan } from './check-run.ts';
 import { describeTexts } from './check-texts.ts';
@@ -102,7 +102,7 @@ function checkPart(run: CheckRun, part: PartColumns, tiles: TileCheck): void {
       severity: 'error',
       place,
       problem: `Part ${partNumber} is one whole file and has segments besides, with which the upload cannot be completed.`,
-      repair: { name: 'dead-part-segments' },
+      repair: isFileOf(run, fileId, size) ? { name: 'dead-part-segments' } : null,
     });
   }
   const file = run.readFileId(fileId);

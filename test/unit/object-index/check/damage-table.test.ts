@@ -230,6 +230,18 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
     true,
   ],
   [
+    'segments of an object, and a file that is not its own',
+    `UPDATE objects SET file_id = 'group1/10-x' WHERE key = 'long'`,
+    ['file-size-differs', 'needless-segments'],
+    ['file-size-differs', 'needless-segments'],
+  ],
+  [
+    'segments of a part, and what is no file ID',
+    `UPDATE parts SET file_id = 'bad' WHERE upload_id = 'open' AND part_number = 2`,
+    ['file-id-malformed', 'needless-segments'],
+    ['file-id-malformed', 'needless-segments'],
+  ],
+  [
     'segments of a part that is one file',
     `INSERT INTO part_segments VALUES ('open', 1, 0, 10, 'group1/10-more', 0)`,
     ['needless-segments'],
@@ -316,6 +328,20 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
   [
     'two objects of one number',
     `UPDATE objects SET id = ${objectOf('whole2')}, version_rank = -${objectOf('whole2')} WHERE key = 'whole'`,
+    ['object-id-twice'],
+    ['object-id-twice'],
+  ],
+  [
+    'an object with segments that has the number of others without',
+    `UPDATE objects SET id = ${objectOf('long')}, version_rank = -${objectOf('long')}
+      WHERE key IN ('copy1', 'whole')`,
+    ['object-id-twice'],
+    ['object-id-twice'],
+  ],
+  [
+    'an object with parts that has the number of others without',
+    `UPDATE objects SET id = ${objectOf('completed-key')}, version_rank = -${objectOf('completed-key')},
+      key = REPLACE(key, 'empty', 'before') WHERE key IN ('empty', 'whole')`,
     ['object-id-twice'],
     ['object-id-twice'],
   ],
