@@ -1,4 +1,3 @@
-import { checkIndexFile } from '../check-index.ts';
 import type { Config } from '../config.ts';
 import { FindingLog } from '../core/fsck/findings.ts';
 import { checkAndRepair } from '../core/fsck/repair-index.ts';
@@ -7,12 +6,11 @@ import type { IndexCheck } from '../object-index/damage.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 import { Closers } from '../support/closers.ts';
 import { createLogger } from '../support/logger.ts';
+import { checkWithProgress } from './check-progress.ts';
 import type { CommandOutput } from './command.ts';
-import { openCopyProgress } from './copy-progress.ts';
 import { UsageError } from './failures.ts';
 import { type FsckResult, reportFsck } from './fsck-report.ts';
 import { takeInterruption } from './interruption.ts';
-import { openProgress, type Progress } from './progress.ts';
 
 export interface FsckIndexOptions {
   readonly repair?: boolean;
@@ -64,30 +62,6 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
     opened ??= open();
     return opened;
   };
-}
-
-async function checkWithProgress(
-  path: string,
-  place: string,
-  signal: AbortSignal,
-): Promise<IndexCheck> {
-  const copying = openCopyProgress();
-  const checking: { bar: Progress | null; shown: number } = { bar: null, shown: 0 };
-  try {
-    return await checkIndexFile(path, place, {
-      signal,
-      onCopy: copying.onProgress,
-      onCheck: (looked, total) => {
-        copying.stop();
-        checking.bar ??= openProgress('Checking (rows)', total);
-        checking.bar.advance(looked - checking.shown);
-        checking.shown = looked;
-      },
-    });
-  } finally {
-    copying.stop();
-    checking.bar?.stop();
-  }
 }
 
 function toResult(

@@ -62,10 +62,11 @@ export function reportOrphans(
     ['lines that say nothing', unknown.count],
   ];
   const { isFinished, repairs } = request;
+  const isAnyQueued = findings.counts.some(({ repairedCount }) => repairedCount > 0);
   const report = reportFsck({
     ...{ isFinished, findings, repairs, checked: checked.filter(isShown) },
     bucketNames: new Map(),
-    notes: notesOf(search, request, sum('orphanBytes')),
+    notes: notesOf(search, { ...request, isAnyQueued }, sum('orphanBytes')),
   });
   const json = {
     ...(report.json as object),
@@ -80,7 +81,7 @@ const isShown = ([label, count]: readonly [string, number]) =>
 
 function notesOf(
   search: OrphanSearch,
-  { repairs, out, ageMsMin, isFinished }: OrphansRequest & { readonly isFinished: boolean },
+  { repairs, out, ageMsMin, isAnyQueued }: OrphansRequest & { readonly isAnyQueued: boolean },
   orphanBytes: number,
 ): string[] {
   const notes: string[] = [];
@@ -100,8 +101,10 @@ function notesOf(
         'Files of other applications, of other gateways, and what was written after the backup ' +
           'that an index was restored from, look like orphans too.',
       );
-    } else if (isFinished) {
-      notes.push('They are deleted after GATEWAY_DELETE_DELAY, or at once by gc run --all.');
+    } else if (isAnyQueued) {
+      notes.push(
+        'What was queued is deleted after GATEWAY_DELETE_DELAY, or at once by gc run --all.',
+      );
     }
   }
   notes.push(`Files younger than ${renderDuration(ageMsMin)} may belong to writes under way.`);

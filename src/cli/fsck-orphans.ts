@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { FindingLog } from '../core/fsck/findings.ts';
-import { OrphanSearch, type TextSorter } from '../core/fsck/orphan-search.ts';
+import { OrphanSearch, placeOf, type TextSorter } from '../core/fsck/orphan-search.ts';
 import { queueOrphans } from '../core/fsck/queue-orphans.ts';
+import { clockDifferenceMsMax } from '../core/write-duration.ts';
 import { openTextSorter } from '../text-sorter.ts';
+import { checkWithProgress } from './check-progress.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { UsageError } from './failures.ts';
 import {
@@ -38,19 +40,21 @@ export async function fsckOrphans(
 
 class OrphansRun {
   readonly #core: CommandContext['services']['core'];
+  readonly #indexPath: string;
   readonly #request: OrphansRequest;
   readonly #search: OrphanSearch;
   readonly #orphans: TextSorter;
   readonly #findings = new FindingLog();
 
   constructor(
-    { services }: CommandContext,
+    { services, config }: CommandContext,
     request: OrphansRequest,
     listed: TextSorter,
     orphans: TextSorter,
   ) {
     const { place, ageMsMin } = request;
     this.#core = services.core;
+    this.#indexPath = config.indexPath;
     this.#request = request;
     this.#orphans = orphans;
     const options = { place, ageMsMin, directory: tmpdir() };
@@ -132,12 +136,15 @@ class OrphansRun {
   }
 
   /** What was written between a backup and its restore is lost to the index, not to its users. */
-  async #refuseAfterRestore(): Promise<void> {
+  async #refuseAfterRestore(leftAlone: ReadonlySet<string>): Promise<void> {
     const restoredAtMs = await this.#core.index.findRestoreTime();
     if (restoredAtMs === null || this.#request.repairsAfterRestore) return;
     for await (const fileIds of this.#orphans.batches()) {
       for (const fileId of fileIds) {
-        if (this.#core.blobs.describeFile(fileId).storedAtMs >= restoredAtMs) continue;
+        if (leftAlone.has(placeOf(fileId))) continue;
+        const { storedAtMs } = this.#core.blobs.describeFile(fileId);
+        // Their age is told by the storage server's clock.
+        if (storedAtMs >= restoredAtMs + clockDifferenceMsMax) continue;
         throw new UsageError(
           `The index was restored from a backup at ${new Date(restoredAtMs).toISOString()}, and ` +
             `orphans such as ${fileId} are older: they may have been written since the backup. ` +
@@ -147,12 +154,28 @@ class OrphansRun {
     }
   }
 
+  /** What refers to a file may be what is damaged; the backup that is restored then needs it. */
+  async #refuseDamaged(signal: AbortSignal): Promise<void> {
+    const check = await checkWithProgress(this.#indexPath, this.#indexPath, signal);
+    const isHarmless = [...check.damages, ...check.leftOut].every(
+      ({ severity }) => severity === 'warning',
+    );
+    if (check.isSound && isHarmless) return;
+    throw new UsageError(
+      'The index is damaged, so that files may look like orphans that are none. Mend it first: ' +
+        'fastdfs-s3 fsck tells how. Nothing was queued.',
+    );
+  }
+
   async #queue(signal: AbortSignal): Promise<void> {
-    await this.#refuseAfterRestore();
     const leftAlone = unknownPlaces(this.#search);
     const places = this.#search.places.filter(({ place }) => !leftAlone.has(place));
     const count = places.reduce((sum, { orphanCount }) => sum + orphanCount, 0);
     const bytes = places.reduce((sum, { orphanBytes }) => sum + orphanBytes, 0);
+    if (count > 0) {
+      await this.#refuseAfterRestore(leftAlone);
+      await this.#refuseDamaged(signal);
+    }
     console.error(`Queueing ${count} files of ${renderBytes(bytes)} for deletion.`);
     const progress = openProgress('Queueing', count);
     const { blobs } = this.#core;

@@ -1,20 +1,44 @@
 import type { Command } from 'commander';
 import { command, plainCommand } from './command.ts';
+import { UsageError } from './failures.ts';
 import { fsckData } from './fsck-data.ts';
 import { fsckIndex } from './fsck-index.ts';
 import { fsckOrphans } from './fsck-orphans.ts';
 
+/** Options that one kind of check alone takes; --repair is for all. */
+const ownOptions = {
+  index: ['index'],
+  data: ['data', 'read', 'rate', 'bandwidth', 'bucket', 'restart'],
+  orphans: [
+    ...['orphans', 'group', 'storePath', 'olderThan', 'out'],
+    ...['onlyThisGateway', 'evenAfterRestore'],
+  ],
+} as const;
+
 /**
  * Checks what the gateway keeps, one kind of check for each option. Each is a command of its own
- * in a file of its own, with its options, and reports with `reportFsck`; a mode that needs index and blob store is
- * wrapped in `command`, one that does not in `plainCommand`.
+ * in a file of its own, with its options, and reports with `reportFsck`; a mode that needs index and
+ * blob store is wrapped in `command`, one that does not in `plainCommand`.
  */
-function fsck(this: Command, ...given: unknown[]): Promise<void> {
+async function fsck(this: Command, ...given: unknown[]): Promise<void> {
   const { orphans, data } = this.opts();
-  if (orphans) return command(fsckOrphans).apply(this, given);
-  if (data) return command(fsckData).apply(this, given);
-  const mode = plainCommand(fsckIndex);
-  return mode.apply(this, given);
+  const mode = orphans ? 'orphans' : data ? 'data' : 'index';
+  refuseOptionsOfOthers(this, mode);
+  if (mode === 'orphans') return command(fsckOrphans).apply(this, given);
+  if (mode === 'data') return command(fsckData).apply(this, given);
+  return plainCommand(fsckIndex).apply(this, given);
+}
+
+/** What is left out in silence is taken for done: --index beside --orphans would not be compared. */
+function refuseOptionsOfOthers(self: Command, mode: keyof typeof ownOptions): void {
+  const named = self.opts();
+  for (const [other, names] of Object.entries(ownOptions)) {
+    const name = names.find((name) => other !== mode && named[name] !== undefined);
+    const flag = self.options.find((option) => option.attributeName() === name)?.long;
+    if (flag === undefined) continue;
+    const what = mode === 'index' ? `without --${other}` : `with --${mode}`;
+    throw new UsageError(`${flag} means nothing ${what}; fsck --help tells what goes together.`);
+  }
 }
 
 export function addFsckCommand(program: Command): void {

@@ -6,8 +6,11 @@
  */
 export const writeDurationMsMax = 12 * 3_600_000;
 
+/** What the clocks of storage servers and gateways may differ by. */
+export const clockDifferenceMsMax = 3_600_000;
+
 /**
  * Files younger than this are no orphans, whatever the index says: a write may be about to refer to
- * them. The hour is for clocks that differ: the age is told by the storage server's.
+ * them. Their age is told by the storage server's clock.
  */
-export const orphanAgeMsMin = writeDurationMsMax + 3_600_000;
+export const orphanAgeMsMin = writeDurationMsMax + clockDifferenceMsMax;

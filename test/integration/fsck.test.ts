@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -17,7 +17,8 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeFileName } from '../../src/fastdfs/protocol/file-name-fields.ts';
 import { type CommandResult, run } from '../support/command-line.ts';
 import { GatewayProcess, gatewayEnvironment } from '../support/gateway-process.ts';
 import { s3ClientOf } from '../support/s3-client.ts';
@@ -62,6 +63,16 @@ function damage(sql: string): void {
   try {
     database.pragma('foreign_keys = OFF');
     database.exec(sql);
+  } finally {
+    database.close();
+  }
+}
+
+/** The first column of each row. */
+function query(sql: string): unknown[] {
+  const database = new Database(indexPath(), { timeout: 10_000, readonly: true });
+  try {
+    return database.prepare(sql).pluck().all();
   } finally {
     database.close();
   }
@@ -178,6 +189,63 @@ it('names the bucket and key of what it cannot mend', async () => {
   const text = await run(process.execPath, ['dist/cli/main.js', 'fsck'], { env: environment() });
   expect(text.stdout).toContain(`${Bucket}/torn`);
   expect(text.stdout).toContain('1 thing needs attention.');
+});
+
+describe('--orphans --repair', () => {
+  const HOUR_MS = 3_600_000;
+  const storedAtMs = Math.floor(Date.now() / 1000) * 1000 - 48 * HOUR_MS;
+  const orphanIn = (group: string) =>
+    `${group}/${encodeFileName({
+      ...{ storePathIndex: 0, directories: [0, 0], source: { host: '10.0.0.1' } },
+      ...{ timestamp: storedAtMs / 1000, size: 100, crc32: 7 },
+      ...{ isAppender: false, extension: '', random: { sizeBits: 0, tailDigits: 7 } },
+    })}`;
+  const [orphan, foreign] = [orphanIn('group1'), orphanIn('group2')];
+  let listing: string;
+  beforeEach(async () => {
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'kept' }));
+    const [known] = query("SELECT file_id FROM objects WHERE key = 'kept'");
+    listing = join(gateway.dataDir, 'files.list');
+    await writeFile(listing, [orphan, foreign, known].join('\n'));
+  });
+
+  const queue = () => fsck('--orphans', listing, '--repair', '--only-this-gateway');
+  const queued = () => query('SELECT file_id FROM deletion_queue');
+  const noteRestore = (atMs: number) =>
+    damage(`REPLACE INTO sequences (name, last_value) VALUES ('restored_at_ms', ${atMs})`);
+
+  it('queues them where the index knows files, and leaves other places alone', async () => {
+    const { code, stdout } = await queue();
+    const { findings } = JSON.parse(stdout) as Report;
+    expect(findings.map(({ where, repair }) => [where, repair])).toEqual([
+      [{ bucket: null, fileId: orphan }, 'repaired'],
+      [{ bucket: null, fileId: foreign }, 'impossible'],
+    ]);
+    expect(code).toBe(1);
+    expect(queued()).toEqual([orphan]);
+  });
+
+  it('queues nothing while the index is damaged', async () => {
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'torn', Body: Buffer.alloc(3 * 2 ** 20) }));
+    damage('DELETE FROM segments WHERE start_offset = 1048576');
+    const refused = await queue();
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('The index is damaged');
+    expect(queued()).toEqual([]);
+  });
+
+  it.each([
+    [-0.5 * HOUR_MS, []],
+    [-2 * HOUR_MS, [orphan]],
+  ])(
+    'heeds a restore %d ms after they were stored, as far as clocks tell',
+    async (ms, expected) => {
+      noteRestore(storedAtMs + ms);
+      const { stderr } = await queue();
+      expect(stderr.includes('was restored from a backup')).toBe(expected.length === 0);
+      expect(queued()).toEqual(expected);
+    },
+  );
 });
 
 it('leaves nothing behind when it is interrupted', async () => {
