@@ -12,6 +12,7 @@ import { checkSchema, checkStructure } from './check-structure.ts';
 import { checkUploads } from './check-uploads.ts';
 import { DamageLog } from './damage-log.ts';
 import { locateDamage } from './locate-damage.ts';
+import { withholdReleases } from './withhold-releases.ts';
 
 /** Tables whose rows are counted for the report. */
 const tables = [
@@ -63,6 +64,7 @@ export function checkIndex(
   checkUploads(run);
   checkCounts(run);
   checkFileRows(run);
+  withholdReleases(log);
   locateDamage(database, log);
   const bucketNames = database.prepare('SELECT id, name FROM buckets').raw().all();
   return {

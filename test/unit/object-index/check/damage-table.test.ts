@@ -346,6 +346,36 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
     ['object-id-twice'],
   ],
   [
+    'an object with segments that has another number',
+    `UPDATE objects SET id = 3000 WHERE key = 'long'`,
+    ['dead-rows', 'segment-gap', 'sequence-behind', 'version-order'],
+    ['dead-rows', 'segment-gap', 'version-order'],
+  ],
+  [
+    'an object with segments that has the number of another one without',
+    `UPDATE objects SET id = ${objectOf('whole')} WHERE key = 'long'`,
+    ['dead-rows', 'object-id-twice', 'version-order'],
+    ['dead-rows', 'object-id-twice', 'version-order'],
+  ],
+  [
+    'a part that has another number',
+    `UPDATE parts SET part_number = 7 WHERE upload_id = 'open' AND part_number = 2`,
+    ['dead-rows', 'segment-gap'],
+    ['dead-rows', 'segment-gap'],
+  ],
+  [
+    'an object whose file ID is damaged, and a count for what may be its file',
+    `UPDATE objects SET file_id = 'bad' WHERE key = 'whole'; INSERT INTO shared_files VALUES ('group1/10-whole', 2)`,
+    ['counted-but-unused', 'file-id-malformed'],
+    ['counted-but-unused', 'file-id-malformed'],
+  ],
+  [
+    'a replacement of a file whose object has a damaged file ID',
+    `UPDATE objects SET file_id = 'bad' WHERE file_id = 'group1/10-old'`,
+    ['file-id-malformed', 'replaced-needless'],
+    ['file-id-malformed', 'replaced-needless'],
+  ],
+  [
     'a rank that is not the number',
     `UPDATE objects SET version_rank = -1000 WHERE key = 'whole'`,
     ['sequence-behind', 'version-order'],

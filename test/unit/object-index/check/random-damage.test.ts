@@ -57,6 +57,7 @@ const damages = [
   `UPDATE objects SET file_id = ${anyFile} WHERE id = ${oneOf('id', 'objects')}`,
   `UPDATE objects SET size = :n % 12 WHERE id = ${oneOf('id', 'objects')}`,
   `UPDATE objects SET part_count = :n % 3 WHERE id = ${oneOf('id', 'objects')}`,
+  `UPDATE objects SET id = 1 + :n % 40 WHERE id = ${oneOf('id', 'objects')}`,
   `UPDATE segments SET file_id = ${anyFile} WHERE object_id = ${oneOf('object_id', 'segments')}`,
   `UPDATE segments SET size = :n % 9 WHERE object_id = ${oneOf('object_id', 'segments')}`,
   `UPDATE parts SET file_id = ${anyFile} WHERE part_number = ${oneOf('part_number', 'parts')}`,
