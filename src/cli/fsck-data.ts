@@ -46,7 +46,8 @@ export async function fsckData(
   const bytesPerSecond = parseBandwidth(options.bandwidth);
   const bucketId =
     options.bucket === undefined ? null : await findBucketId(services, options.bucket);
-  const saved = new SavedWalk(directory.walkFile('data-walk'), { bucketId, level }, shapes);
+  const kind = { bucketId, level, restoredAtMs: await core.index.findRestoreTime() };
+  const saved = new SavedWalk(directory.walkFile('data-walk'), kind, shapes);
   const kept = options.restart ? null : saved.find();
   const findings = new DataFindings(kept?.findings ?? []);
   const state = await runWalk<DataWalkState, Finding>(kept?.state ?? newDataWalkState, {

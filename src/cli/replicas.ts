@@ -32,7 +32,8 @@ export async function checkReplicas(
   const bucketId =
     options.bucket === undefined ? null : await findBucketId(services, options.bucket);
   const repairs = options.repair ?? false;
-  const saved = new SavedWalk(directory.walkFile('replica-walk'), { bucketId, repairs }, shapes);
+  const kind = { bucketId, repairs, restoredAtMs: await core.index.findRestoreTime() };
+  const saved = new SavedWalk(directory.walkFile('replica-walk'), kind, shapes);
   const kept = options.restart ? null : saved.find();
   const start = kept ? restoreWalkState(kept.state, kept.findings) : newWalkState;
   const state = await runWalk<ReplicaWalkState, ReplicaFinding>(start, {

@@ -16,7 +16,10 @@ export class SavedWalk<State, Found extends object> {
   readonly #kind: object;
   readonly #shapes: WalkShapes<State, Found>;
 
-  /** `kind` holds the options that must be the same. */
+  /**
+   * `kind` holds what must be the same: the options, and of which index it is, for one that was
+   * restored meanwhile has other files before the place where the walk goes on.
+   */
   constructor(file: WalkFile, kind: object, shapes: WalkShapes<State, Found>) {
     this.#file = file;
     this.#kind = kind;
