@@ -33,7 +33,7 @@ export interface Finding {
   readonly repair: RepairState;
 }
 
-/** Findings of one kind. */
+/** Findings of one kind and severity. */
 export interface FindingCount {
   readonly kind: string;
   readonly severity: FindingSeverity;
@@ -59,8 +59,9 @@ export class FindingLog {
 
   /** Counts findings that nobody wants to see one by one. */
   addUnseen({ kind, severity, repair }: Omit<Finding, 'where' | 'problem'>, count: number): void {
-    const before = this.#counts.get(kind) ?? { kind, severity, count: 0, repairedCount: 0 };
-    this.#counts.set(kind, {
+    const name = `${severity} ${kind}`;
+    const before = this.#counts.get(name) ?? { kind, severity, count: 0, repairedCount: 0 };
+    this.#counts.set(name, {
       ...before,
       count: before.count + count,
       repairedCount: before.repairedCount + (repair === 'repaired' ? count : 0),
@@ -72,7 +73,7 @@ export class FindingLog {
     return this.#kept.toSorted(bySeverity);
   }
 
-  /** By kind, worst first. */
+  /** By kind and severity, worst first. */
   get counts(): readonly FindingCount[] {
     return [...this.#counts.values()].sort(bySeverity);
   }

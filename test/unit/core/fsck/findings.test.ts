@@ -23,6 +23,16 @@ it('gives the worst findings first, counted by kind', () => {
   expect(log.openCount).toBe(1);
 });
 
+it('counts findings of one kind that are worse by themselves', () => {
+  const log = new FindingLog();
+  log.add(finding({ kind: 'file-id-malformed' }));
+  log.add(finding({ kind: 'file-id-malformed', severity: 'severe' }));
+  expect(log.counts).toEqual([
+    { kind: 'file-id-malformed', severity: 'severe', count: 1, repairedCount: 0 },
+    { kind: 'file-id-malformed', severity: 'warning', count: 1, repairedCount: 0 },
+  ]);
+});
+
 it('keeps a bounded number of findings and counts all of them', () => {
   const log = new FindingLog();
   for (let made = 0; made < findingsKeptMax + 5; made += 1) log.add(finding());
