@@ -78,7 +78,7 @@ function openIndex(
     replicaCheckDelayMs: config.replicas.checkDelayMs,
     ...(threads ? {} : { threads }),
     ...(onFailure && { onFailure }),
-    onEvent: logIndexEvents(logger, config.indexPath),
+    onEvent: logIndexEvents(logger, config.indexPath, config.backup.directory),
   });
 }
 
