@@ -131,8 +131,14 @@ describe('while FastDFS is gone', () => {
       expect(error.$response.headers['retry-after']).toMatch(/^\d+$/);
     }
     expect(await keys()).toEqual(['before']);
-    const ready = await fetch(`${gateway.consoleUrl}/readyz`);
-    expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('tracker')]);
+    // It tells what the last look at the trackers found, some seconds ago.
+    const readiness = async () => {
+      const ready = await fetch(`${gateway.consoleUrl}/readyz`);
+      return [ready.status, await ready.text()];
+    };
+    await expect
+      .poll(readiness, { timeout: 20_000 })
+      .toEqual([503, expect.stringContaining('tracker')]);
 
     node = await startTestNode({
       storePath,
