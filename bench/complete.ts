@@ -65,6 +65,7 @@ async function makeUpload(
     key,
     uploadId: key,
     ownerId,
+    initiatorId: ownerId,
     initiatedAtMs: Date.now(),
     checksumAlgorithm: checksum?.algorithm ?? null,
     checksumType: checksum?.type ?? null,

@@ -12,6 +12,8 @@ ALTER TABLE objects ADD COLUMN retention_mode TEXT; -- GOVERNANCE or COMPLIANCE
 ALTER TABLE objects ADD COLUMN retain_until_ms INTEGER;
 ALTER TABLE objects ADD COLUMN has_legal_hold INTEGER NOT NULL DEFAULT 0;
 
+-- Who began it; NULL where that is the owner of the object to be.
+ALTER TABLE uploads ADD COLUMN initiator_id TEXT;
 -- What the object will have when the upload is completed.
 ALTER TABLE uploads ADD COLUMN tags TEXT;
 ALTER TABLE uploads ADD COLUMN acl TEXT;

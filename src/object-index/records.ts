@@ -121,7 +121,10 @@ export interface Upload extends ObjectDescription, ObjectSubresources {
   readonly uploadId: string;
   readonly bucketId: number;
   readonly key: string;
+  /** Of the object to be. */
   readonly ownerId: string;
+  /** Who began it. */
+  readonly initiatorId: string;
   readonly initiatedAtMs: number;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;

@@ -12,6 +12,7 @@ export interface UploadRow extends SubresourceColumns {
   readonly key: string;
   readonly upload_id: string;
   readonly owner_id: string;
+  readonly initiator_id: string | null;
   readonly initiated_at_ms: number;
   readonly checksum_algorithm: ChecksumAlgorithm | null;
   readonly checksum_type: ChecksumType | null;
@@ -19,8 +20,8 @@ export interface UploadRow extends SubresourceColumns {
   readonly user_metadata: string;
 }
 
-export const uploadColumns = `bucket_id, key, upload_id, owner_id, initiated_at_ms,
-  checksum_algorithm, checksum_type, headers, user_metadata, ${subresourceColumns}`;
+export const uploadColumns = `bucket_id, key, upload_id, owner_id, initiator_id,
+  initiated_at_ms, checksum_algorithm, checksum_type, headers, user_metadata, ${subresourceColumns}`;
 
 export function* findUploadRow(
   bucketId: number,
@@ -39,6 +40,7 @@ export function toUpload(row: UploadRow): Upload {
     bucketId: row.bucket_id,
     key: row.key,
     ownerId: row.owner_id,
+    initiatorId: row.initiator_id ?? row.owner_id,
     initiatedAtMs: row.initiated_at_ms,
     checksumAlgorithm: row.checksum_algorithm,
     checksumType: row.checksum_type,

@@ -19,12 +19,14 @@ export function* createUpload(
 ): Statements<'created' | 'no-such-bucket'> {
   if (!(yield* bucketExists(upload.bucketId))) return 'no-such-bucket';
   yield* run(
-    `INSERT INTO uploads (${uploadColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO uploads (${uploadColumns})
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       upload.bucketId,
       upload.key,
       upload.uploadId,
       upload.ownerId,
+      upload.initiatorId === upload.ownerId ? null : upload.initiatorId,
       upload.initiatedAtMs,
       upload.checksumAlgorithm,
       upload.checksumType,

@@ -49,6 +49,7 @@ export function newUpload(bucketId: number, key: string, uploadId: string): Uplo
     bucketId,
     key,
     ownerId: 'owner',
+    initiatorId: 'owner',
     initiatedAtMs: NOW_MS,
     checksumAlgorithm: null,
     checksumType: null,

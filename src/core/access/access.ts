@@ -1,6 +1,7 @@
 import type { Bucket, ObjectRecord } from '../../object-index/records.ts';
 import { GatewayError } from '../errors.ts';
 import type { Caller, CoreServices } from '../services.ts';
+import { decideByOwnership, initiatorsOwn, type OwnershipVerdict } from './acl-decision.ts';
 
 /** What of a request policies may ask for. Names of headers are in lower case. */
 export interface RequestFacts {
@@ -19,10 +20,12 @@ export interface AccessTarget {
   readonly key?: string | null;
   /** As it is now: for its ACL and tags. Undefined where it was not looked up, null where none is. */
   readonly object?: ObjectRecord | null;
+  /** Who began the upload that is asked for, in the same way. */
+  readonly uploadInitiatorId?: string | null;
 }
 
 /** `depends-on-object`: only with the object in the target can it be told. */
-export type Verdict = 'allowed' | 'denied' | 'depends-on-object';
+export type Verdict = OwnershipVerdict;
 
 /** What one request may do. Every door asks here before it acts. */
 export class Access {
@@ -35,11 +38,8 @@ export class Access {
   }
 
   /** `action` is one of AWS's: `s3:GetObject`. */
-  decide(_action: string, { bucket }: AccessTarget): Verdict {
-    const { isRoot, isAnonymous, userId } = this.caller;
-    // Nobody knows whose buckets these would be.
-    if (isAnonymous && bucket === null) return 'denied';
-    return bucket === null || isRoot || bucket.ownerId === userId ? 'allowed' : 'denied';
+  decide(action: string, target: AccessTarget): Verdict {
+    return this.caller.isRoot ? 'allowed' : decideByOwnership(action, target, this.caller);
   }
 
   /** False also where it depends on an object that the target does not tell of. */
@@ -61,9 +61,13 @@ export function accessOf(caller: Caller): Access {
   return new Access(caller, ownFacts);
 }
 
+/** What these are done to need not be there. */
+const worksOnNothing: ReadonlySet<string> = new Set(['s3:PutObject', 's3:DeleteObject']);
+
 /**
- * Throws `AccessDenied` unless the action is allowed. The object is only looked up where that
- * decides; `versionId` says which version, null the current one.
+ * Throws `AccessDenied` unless the action is allowed, or `NoSuchKey` where only an object that is
+ * not there could tell; see `hideMissing`. The object is only looked up where that decides;
+ * `versionId` says which version, null the current one.
  */
 export async function authorize(
   core: Pick<CoreServices, 'index'>,
@@ -75,9 +79,24 @@ export async function authorize(
   let verdict = access.decide(action, target);
   if (verdict === 'depends-on-object' && bucket && key) {
     const object = await core.index.findObject(bucket.id, key);
-    verdict = access.decide(action, { ...target, object });
+    const uploadInitiatorId = initiatorsOwn.has(action)
+      ? await findInitiator(core, access, bucket, key)
+      : null;
+    verdict = access.decide(action, { ...target, object, uploadInitiatorId });
+    const isUnknown = object === null && !initiatorsOwn.has(action) && !worksOnNothing.has(action);
+    if (verdict !== 'allowed' && isUnknown) throw new GatewayError('NoSuchKey', { Key: key });
   }
   if (verdict !== 'allowed') throw new GatewayError('AccessDenied');
+}
+
+async function findInitiator(
+  { index }: Pick<CoreServices, 'index'>,
+  { facts }: Access,
+  bucket: Bucket,
+  key: string,
+): Promise<string | null> {
+  const upload = await index.findUpload(bucket.id, key, facts.query.get('uploadId') ?? '');
+  return upload?.initiatorId ?? null;
 }
 
 /** Whoever may not list a bucket is not told either which of its keys exist. */

@@ -18,6 +18,8 @@ export interface CreateUploadRequest {
   readonly bucket: Bucket;
   readonly key: string;
   readonly caller: Caller;
+  /** Of the object to be; the caller when left out. */
+  readonly ownerId?: string;
   readonly description: ObjectDescription;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   /** Null takes the algorithm's default. */
@@ -42,7 +44,8 @@ export async function createUpload(
     uploadId: newUploadId(initiatedAtMs),
     bucketId: request.bucket.id,
     key: request.key,
-    ownerId: request.caller.userId,
+    ownerId: request.ownerId ?? request.caller.userId,
+    initiatorId: request.caller.userId,
     initiatedAtMs,
     checksumAlgorithm: request.checksumAlgorithm,
     checksumType: uploadChecksumType(request.checksumAlgorithm, request.checksumType),

@@ -24,7 +24,7 @@ export const listMultipartUploads: Operation = {
     const page = await listUploads(core, bucket, request);
     const names = await ownerNames(
       core,
-      page.uploads.map(({ ownerId }) => ownerId),
+      page.uploads.flatMap(({ ownerId, initiatorId }) => [ownerId, initiatorId]),
     );
     const body = renderXml('ListMultipartUploadsResult', {
       Bucket: bucket.name,
@@ -45,12 +45,12 @@ export const listMultipartUploads: Operation = {
 };
 
 function renderUpload(upload: Upload, names: ReadonlyMap<string, string>, encoding: KeyEncoding) {
-  const owner = { ID: upload.ownerId, DisplayName: names.get(upload.ownerId) ?? '' };
+  const person = (id: string) => ({ ID: id, DisplayName: names.get(id) ?? '' });
   return {
     Key: encoding.encode(upload.key),
     UploadId: upload.uploadId,
-    Initiator: owner,
-    Owner: owner,
+    Initiator: person(upload.initiatorId),
+    Owner: person(upload.ownerId),
     StorageClass: upload.headers['x-amz-storage-class'] ?? 'STANDARD',
     Initiated: isoTime(upload.initiatedAtMs),
     ChecksumAlgorithm: upload.checksumAlgorithm ?? undefined,

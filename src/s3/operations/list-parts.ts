@@ -21,8 +21,8 @@ export const listParts: Operation = {
     const uploadId = uploadIdOf(request);
     const page = await list(core, bucket, { key, uploadId, afterPartNumber, maxParts });
     const { upload, parts } = page;
-    const names = await ownerNames(core, [upload.ownerId]);
-    const owner = { ID: upload.ownerId, DisplayName: names.get(upload.ownerId) ?? '' };
+    const names = await ownerNames(core, [upload.ownerId, upload.initiatorId]);
+    const person = (id: string) => ({ ID: id, DisplayName: names.get(id) ?? '' });
     const body = renderXml('ListPartsResult', {
       Bucket: bucket.name,
       Key: key,
@@ -41,8 +41,8 @@ export const listParts: Operation = {
           ...checksum,
         };
       }),
-      Initiator: owner,
-      Owner: owner,
+      Initiator: person(upload.initiatorId),
+      Owner: person(upload.ownerId),
       StorageClass: upload.headers['x-amz-storage-class'] ?? 'STANDARD',
       ChecksumAlgorithm: upload.checksumAlgorithm ?? undefined,
       ChecksumType: upload.checksumType ?? undefined,
