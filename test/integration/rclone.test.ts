@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -90,6 +90,47 @@ describeWithProgram('rclone', () => {
     expect(await rclone('size', '--json', `gateway:${bucket}/streamed`)).toContain(
       `"bytes":${7 * MIB}`,
     );
+  });
+
+  it('keeps metadata, also through a copy on the server', async () => {
+    const path = join(home, 'described.txt');
+    await writeFile(path, 'x');
+    await utimes(path, 1_500_000_000, 1_500_000_000.25);
+    const wanted = {
+      'content-type': 'text/x-test',
+      'cache-control': 'no-cache',
+      'my-key': 'value',
+    };
+    const sets = Object.entries(wanted).flatMap(([name, value]) => [
+      '--metadata-set',
+      `${name}=${value}`,
+    ]);
+    await rclone('copyto', '-M', ...sets, path, `gateway:${bucket}/described`);
+    await rclone('copyto', '-M', `gateway:${bucket}/described`, `gateway:${bucket}/copied`);
+    for (const name of ['described', 'copied']) {
+      const stat = await rclone('lsjson', '--stat', '-M', '--hash', `gateway:${bucket}/${name}`);
+      const { Metadata, Hashes, ModTime } = JSON.parse(stat);
+      expect(Metadata).toMatchObject(wanted);
+      expect(Date.parse(ModTime)).toBe(1_500_000_000_250);
+      expect(Hashes.md5).toBe(createHash('md5').update('x').digest('hex'));
+    }
+  });
+
+  it('copies on the server, in parts too, and compares checksums', async () => {
+    const copies = newBucketName('copies');
+    await rclone('mkdir', `gateway:${copies}`);
+    const path = join(home, 'copied/large.bin');
+    await mkdir(join(path, '..'), { recursive: true });
+    await writeFile(path, randomBytes(11 * MIB));
+    await rclone('copyto', path, `gateway:${bucket}/server-side/large.bin`);
+    await rclone(
+      ...['copy', '--s3-copy-cutoff', '5Mi', '--s3-chunk-size', '5Mi'],
+      ...[`gateway:${bucket}/server-side`, `gateway:${copies}`],
+    );
+    await rclone('check', '--one-way', join(home, 'copied'), `gateway:${copies}`);
+    await writeFile(path, randomBytes(11 * MIB));
+    const differs = rclone('check', '--one-way', join(home, 'copied'), `gateway:${copies}`);
+    await expect(differs).rejects.toThrow('differ');
   });
 
   it('purge leaves nothing', async () => {
