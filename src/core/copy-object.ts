@@ -69,8 +69,7 @@ export async function copyObject(
       ...(request.condition && { condition: request.condition }),
     });
     if (copied.outcome === 'source-changed') continue;
-    const outcome = copied.outcome === 'stored' ? copied : { outcome: copied.outcome };
-    return publishedObject(outcome, request.bucket, request.key);
+    return publishedObject(copied, request.bucket, request.key);
   }
   throw sourceKeepsChanging();
 }

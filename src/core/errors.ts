@@ -57,6 +57,7 @@ export type GatewayErrorCode =
   | 'NoSuchVersion'
   | 'NotImplemented'
   | 'PreconditionFailed'
+  | 'QuotaExceeded'
   | 'RequestHeaderSectionTooLarge'
   | 'RequestTimeout'
   | 'RequestTimeTooSkewed'

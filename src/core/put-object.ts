@@ -10,6 +10,7 @@ import { GatewayError } from './errors.ts';
 import type { IncomingContent } from './incoming-content.ts';
 import { checkKey } from './names.ts';
 import { groupNameOf } from './placement.ts';
+import { checkQuotas, quotaExceeded } from './quotas.ts';
 import type { Caller, CoreServices } from './services.ts';
 import { storeContent } from './store-content.ts';
 
@@ -44,6 +45,7 @@ export async function putObject(
   checkPutSize(content.size);
   const description = checkedDescription(request.description);
   const groupName = groupNameOf(core.settings, bucket, description);
+  await checkQuotas(core, bucket, key, content.size);
   const storeOptions = { signal: request.signal, groupName };
   return await storeContent(core, content, storeOptions, async (stored) => {
     const object = {
@@ -86,5 +88,7 @@ export function publishedObject(
       throw new GatewayError('PreconditionFailed', {
         Condition: 'If-Match or If-None-Match',
       });
+    case 'quota-exceeded':
+      throw quotaExceeded(outcome);
   }
 }

@@ -22,10 +22,10 @@ export function* createBucket(
   context: WriteContext,
   bucket: NewBucket,
 ): Statements<{ created: boolean; bucket: Bucket }> {
-  const inserted = yield* get<BucketRow>(
+  const inserted = yield* get<{ readonly id: number }>(
     `INSERT INTO buckets (name, owner_id, location_constraint, created_at_ms, versioning,
         has_object_lock)
-      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING ${bucketColumns}`,
+      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING id`,
     [
       bucket.name,
       bucket.ownerId,
@@ -36,20 +36,28 @@ export function* createBucket(
     ],
   );
   if (inserted) {
-    const settings = bucket.settings ?? {};
-    for (const [name, value] of Object.entries(settings)) {
+    for (const [name, value] of Object.entries(bucket.settings ?? {})) {
       yield* writeSetting(context, inserted.id, name, value);
     }
-    return { created: true, bucket: toBucket(inserted, settings) };
   }
   const existing = yield* findBucket(bucket.name);
   if (!existing) throw new Error(`bucket ${bucket.name} neither inserted nor there`);
-  return { created: false, bucket: existing };
+  return { created: inserted !== undefined, bucket: existing };
 }
 
 export function* findBucket(name: string): Statements<Bucket | null> {
-  const row = yield* get<BucketRow>(`SELECT ${bucketColumns} FROM buckets WHERE name = ?`, [name]);
-  return row ? toBucket(row, yield* readSettings(row.id)) : null;
+  const row = yield* get<BucketRow & { readonly is_quota_bound: number }>(
+    `SELECT ${bucketColumns},
+        CASE WHEN COALESCE(quota_bytes, quota_objects) IS NOT NULL OR EXISTS (
+            SELECT 1 FROM users u WHERE u.id = owner_id
+              AND COALESCE(u.quota_bytes, u.quota_objects) IS NOT NULL) THEN 1 ELSE 0 END
+          AS is_quota_bound
+      FROM buckets WHERE name = ?`,
+    [name],
+  );
+  if (!row) return null;
+  const settings = yield* readSettings(row.id);
+  return { ...toListedBucket(row), isQuotaBound: row.is_quota_bound === 1, settings };
 }
 
 function* readSettings(bucketId: number): Statements<Readonly<Record<string, string>>> {
@@ -128,10 +136,6 @@ export function* deleteBucket(
   yield* run('DELETE FROM bucket_settings WHERE bucket_id = ?', [bucketId]);
   yield* run('DELETE FROM buckets WHERE id = ?', [bucketId]);
   return 'deleted';
-}
-
-function toBucket(row: BucketRow, settings: Bucket['settings']): Bucket {
-  return { ...toListedBucket(row), settings };
 }
 
 function toListedBucket(row: BucketRow): ListedBucket {

@@ -1,8 +1,8 @@
 import { dropObject, findObjectRow, insertObject } from './object-rows.ts';
+import { refusedWrite } from './refused-write.ts';
 import type { CompleteUploadOutcome, CompleteUploadRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
 import { dropParts, findUploadRow, forgetUpload, toUpload } from './upload-rows.ts';
-import { failedCondition } from './write-condition.ts';
 
 /**
  * Makes an object of the parts listed. The rows move inside the database, a fixed number of
@@ -12,12 +12,10 @@ export function* completeUpload(
   context: WriteContext,
   request: CompleteUploadRequest,
 ): Statements<CompleteUploadOutcome> {
-  const { bucketId, key, uploadId } = request;
+  const { bucketId, key, uploadId, condition } = request;
   const uploadRow = yield* findUploadRow(bucketId, key, uploadId);
   if (!uploadRow) return { outcome: 'no-such-upload' };
   const current = yield* findObjectRow(bucketId, key);
-  const failed = failedCondition(request.condition, current?.etag ?? null);
-  if (failed) return { outcome: failed };
   const { listed, unlisted, invalidPartNumber } = matchParts(
     request.parts,
     yield* findParts(uploadId),
@@ -25,6 +23,9 @@ export function* completeUpload(
   if (invalidPartNumber !== null) {
     return { outcome: 'invalid-part', partNumber: invalidPartNumber };
   }
+  const size = listed.reduce((sum, part) => sum + part.size, 0);
+  const refused = yield* refusedWrite({ bucketId, size, condition, current, replaced: current });
+  if (refused) return refused;
 
   yield* dropParts(context, uploadId, unlisted);
   const { headers, userMetadata, ownerId, tags, acl, retention, hasLegalHold } =
@@ -33,7 +34,7 @@ export function* completeUpload(
   const object = yield* insertObject({
     bucketId,
     key,
-    size: listed.reduce((sum, part) => sum + part.size, 0),
+    size,
     etag: request.etag,
     lastModifiedMs: request.lastModifiedMs,
     ownerId,

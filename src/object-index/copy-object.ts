@@ -1,4 +1,3 @@
-import { bucketExists } from './buckets.ts';
 import { shareFiles } from './file-references.ts';
 import {
   dropObject,
@@ -8,9 +7,9 @@ import {
   toObjectRecord,
 } from './object-rows.ts';
 import { noSubresources } from './records.ts';
+import { refusedWrite } from './refused-write.ts';
 import type { CopyObjectOutcome, CopyObjectRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
-import { failedCondition } from './write-condition.ts';
 
 /** Works for a copy onto itself too: the files are shared before the old row releases them. */
 export function* copyObject(
@@ -20,10 +19,12 @@ export function* copyObject(
   const { source, destination } = request;
   const sourceRow = yield* findObjectRow(source.bucketId, source.key);
   if (sourceRow?.id !== request.sourceObjectId) return { outcome: 'source-changed' };
-  if (!(yield* bucketExists(destination.bucketId))) return { outcome: 'no-such-bucket' };
-  const current = yield* findObjectRow(destination.bucketId, destination.key);
-  const failed = failedCondition(request.condition, current?.etag ?? null);
-  if (failed) return { outcome: failed };
+  const { bucketId } = destination;
+  const current = yield* findObjectRow(bucketId, destination.key);
+  const { size } = sourceRow;
+  const { condition } = request;
+  const refused = yield* refusedWrite({ bucketId, size, condition, current, replaced: current });
+  if (refused) return refused;
 
   yield* shareFiles(yield* filesOf(sourceRow));
   const record = toObjectRecord(sourceRow);

@@ -11,6 +11,7 @@ import type {
   Part,
   PendingDeletion,
   PostponedDeletion,
+  Quota,
   ReplicaCheck,
   ReplicaCheckKey,
   ReplicaCheckQueue,
@@ -32,6 +33,7 @@ import type {
   DueDeletionsRequest,
   FileReferencesPage,
   FileUse,
+  Growth,
   ListFileReferencesRequest,
   ListObjectsPage,
   ListObjectsRequest,
@@ -41,8 +43,11 @@ import type {
   NewPart,
   PutObjectOutcome,
   QueuedOrphans,
+  QuotaExceeded,
+  QuotaHolder,
   RepointFileOutcome,
   RepointFileRequest,
+  Usage,
   WriteCondition,
 } from './requests.ts';
 
@@ -70,6 +75,16 @@ export interface ObjectIndex {
     name: string,
     value: string | null,
   ): Promise<'stored' | 'no-such-bucket'>;
+  /** False when the bucket or user does not exist. What is used already may be more. */
+  setQuota(holder: QuotaHolder, quota: Quota): Promise<boolean>;
+  /** The quota, of the bucket or its owner, that such a write would exceed now; null for none. */
+  findRefusedGrowth(bucketId: number, growth: Growth): Promise<QuotaExceeded | null>;
+  /** What its versions take, exactly; costs no scan. */
+  findBucketUsage(bucketId: number): Promise<Usage>;
+  /** Of all buckets that the user owns together. */
+  findUserUsage(userId: string): Promise<Usage>;
+  /** Null for a user that does not exist. */
+  findUserQuota(userId: string): Promise<Quota | null>;
   /** Also drops the bucket's settings and unfinished uploads; `not-empty` while it has objects. */
   deleteBucket(bucketId: number): Promise<'deleted' | 'not-empty' | 'no-such-bucket'>;
 

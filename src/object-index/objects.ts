@@ -1,4 +1,3 @@
-import { bucketExists } from './buckets.ts';
 import {
   assertTiles,
   dropObject,
@@ -9,10 +8,10 @@ import {
   wholeFileOf,
 } from './object-rows.ts';
 import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
+import { refusedWrite } from './refused-write.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
 import type { NewObject, PutObjectOutcome, WriteCondition } from './requests.ts';
 import { all, get, type Statements, type WriteContext } from './statements.ts';
-import { failedCondition } from './write-condition.ts';
 
 export function* putObject(
   context: WriteContext,
@@ -20,11 +19,11 @@ export function* putObject(
   condition?: WriteCondition,
 ): Statements<PutObjectOutcome> {
   const { segments, ...described } = object;
-  assertTiles(segments, object.size);
-  if (!(yield* bucketExists(object.bucketId))) return { outcome: 'no-such-bucket' };
-  const current = yield* findObjectRow(object.bucketId, object.key);
-  const failed = failedCondition(condition, current?.etag ?? null);
-  if (failed) return { outcome: failed };
+  const { bucketId, size } = object;
+  assertTiles(segments, size);
+  const current = yield* findObjectRow(bucketId, object.key);
+  const refused = yield* refusedWrite({ bucketId, size, condition, current, replaced: current });
+  if (refused) return refused;
 
   const fileId = wholeFileOf(segments);
   const stored = yield* insertObject({ ...described, partCount: null, fileId });

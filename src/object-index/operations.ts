@@ -15,6 +15,7 @@ import * as replicaChecks from './replica-checks.ts';
 import { findFileUse, findReplacement, repointFile } from './repoint-file.ts';
 import type { Statements, WriteContext } from './statements.ts';
 import * as uploads from './uploads.ts';
+import * as usage from './usage.ts';
 import { probeWrite } from './write-probe.ts';
 
 /**
@@ -27,6 +28,7 @@ export const writeOperations = {
   createBucket: buckets.createBucket,
   deleteBucket: buckets.deleteBucket,
   setBucketSetting: buckets.setBucketSetting,
+  setQuota: usage.setQuota,
   putObject: objects.putObject,
   copyObject,
   changeObject,
@@ -60,6 +62,10 @@ export const pointReads = {
   findObjectPart: objects.findObjectPart,
   findUpload: uploads.findUpload,
   findCompletedUpload: uploads.findCompletedUpload,
+  findRefusedGrowth: usage.findRefusedGrowth,
+  findBucketUsage: usage.findBucketUsage,
+  findUserUsage: usage.findUserUsage,
+  findUserQuota: usage.findUserQuota,
   findReplacement,
   findRestoreTime,
   findFileUse,

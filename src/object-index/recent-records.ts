@@ -14,6 +14,7 @@ const changingWrites: ReadonlySet<string> = new Set([
   'createBucket',
   'deleteBucket',
   'setBucketSetting',
+  'setQuota',
   'createUser',
   'removeUser',
   'putAccessKey',

@@ -20,12 +20,14 @@ export interface Bucket {
   readonly hasObjectLock: boolean;
   /** On all versions in it together. */
   readonly quota: Quota;
+  /** Whether writes may be too much for it, or for all buckets of its owner together. */
+  readonly isQuotaBound: boolean;
   /** What was set on it (policy, CORS rules, tags …) by name, each text as its reader wants it. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Listings of buckets do not read their settings. */
-export type ListedBucket = Omit<Bucket, 'settings'>;
+/** Listings of buckets do not read their settings, nor their owners. */
+export type ListedBucket = Omit<Bucket, 'settings' | 'isQuotaBound'>;
 
 /** What CreateBucket says of a bucket. */
 export type NewBucket = Pick<Bucket, 'name' | 'ownerId' | 'locationConstraint' | 'createdAtMs'> &

@@ -54,9 +54,42 @@ export interface NewObject extends ObjectDescription, Partial<ObjectSubresources
   readonly segments: readonly SegmentContent[];
 }
 
-export type PutObjectOutcome =
-  | { readonly outcome: 'stored'; readonly object: ObjectRecord }
+/** What versions take together, delete markers and unfinished uploads left out. */
+export interface Usage {
+  readonly objectCount: number;
+  readonly sizeBytes: number;
+}
+
+/** By how much a write lets the usage of its bucket grow; less than 0 where it shrinks. */
+export interface Growth {
+  readonly objectCount: number;
+  readonly sizeBytes: number;
+}
+
+/** Nothing was written: it would take more than is allowed. */
+export interface QuotaExceeded {
+  readonly outcome: 'quota-exceeded';
+  /** The bucket by itself, or all buckets of its owner. */
+  readonly usedBy: 'bucket' | 'owner';
+  readonly unit: 'bytes' | 'objects';
+  readonly quota: number;
+  readonly used: number;
+  /** What the write would have added. */
+  readonly growth: number;
+}
+
+export type QuotaHolder =
+  | { readonly kind: 'bucket'; readonly bucketId: number }
+  | { readonly kind: 'user'; readonly userId: string };
+
+/** Why nothing was written. `no-such-key`: If-Match without an object. */
+export type RefusedWrite =
+  | QuotaExceeded
   | { readonly outcome: 'no-such-bucket' | 'no-such-key' | 'precondition-failed' };
+
+export type PutObjectOutcome =
+  | RefusedWrite
+  | { readonly outcome: 'stored'; readonly object: ObjectRecord };
 
 export interface CopyObjectRequest {
   readonly source: { readonly bucketId: number; readonly key: string };
@@ -72,11 +105,7 @@ export interface CopyObjectRequest {
   readonly condition?: WriteCondition;
 }
 
-export type CopyObjectOutcome =
-  | { readonly outcome: 'stored'; readonly object: ObjectRecord }
-  | {
-      readonly outcome: 'source-changed' | 'no-such-bucket' | 'no-such-key' | 'precondition-failed';
-    };
+export type CopyObjectOutcome = PutObjectOutcome | { readonly outcome: 'source-changed' };
 
 /** What is to become of one version of an object; what `change` leaves out stays. */
 export interface ChangeObjectRequest {
@@ -190,10 +219,11 @@ export interface CompleteUploadRequest {
 }
 
 export type CompleteUploadOutcome =
+  | RefusedWrite
   | { readonly outcome: 'completed'; readonly object: ObjectRecord }
   /** A part was replaced or is missing since the caller looked. */
   | { readonly outcome: 'invalid-part'; readonly partNumber: number }
-  | { readonly outcome: 'no-such-upload' | 'no-such-key' | 'precondition-failed' };
+  | { readonly outcome: 'no-such-upload' };
 
 /** Remembered for a day, so that a repeated CompleteMultipartUpload gets its first answer. */
 export interface CompletedUpload {

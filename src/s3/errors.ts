@@ -182,6 +182,11 @@ const s3Errors = {
     httpStatus: 412,
     message: 'At least one of the pre-conditions you specified did not hold',
   },
+  // AWS has no quotas; this is the code of other S3 systems.
+  QuotaExceeded: {
+    httpStatus: 403,
+    message: 'The quota of this bucket, or of its owner, would be exceeded.',
+  },
   RequestHeaderSectionTooLarge: {
     httpStatus: 400,
     message: 'Your request header section exceeds the maximum allowed request header section size.',

@@ -88,7 +88,7 @@ export class RandomWriter {
 
   #newFile(size: number): string {
     this.#files += 1;
-    return `group1/${size}-${this.#files}`;
+    return `group1/${size}-${this.#bucketId}-${this.#files}`;
   }
 
   #segments(sizesOf: readonly number[]): SegmentContent[] {
@@ -96,7 +96,7 @@ export class RandomWriter {
   }
 
   #idOf(name: string): string {
-    return `${name}-${this.#ended.get(name) ?? 0}`;
+    return `${name}-${this.#bucketId}-${this.#ended.get(name) ?? 0}`;
   }
 
   async #upload(name: string) {

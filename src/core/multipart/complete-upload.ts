@@ -82,7 +82,7 @@ export async function completeUpload(
       // Completed by a request that ran beside this one, or aborted.
       return await repeatedAnswer(core, request);
     default:
-      return publishedObject({ outcome: completed.outcome }, bucket, key);
+      return publishedObject(completed, bucket, key);
   }
 }
 

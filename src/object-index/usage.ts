@@ -1,0 +1,159 @@
+import type { Quota } from './records.ts';
+import type { Growth, QuotaExceeded, QuotaHolder, Usage } from './requests.ts';
+import { get, run, type Statements, type WriteContext } from './statements.ts';
+
+/**
+ * What buckets and users take. Triggers keep `bucket_usage` and `user_usage` (see migration 0005):
+ * no write of objects can forget them. Delete markers and parts of unfinished uploads do not count.
+ */
+
+interface UsageRow {
+  readonly object_count: number;
+  readonly size_bytes: number;
+}
+
+interface QuotaRow {
+  readonly owner_id: string;
+  readonly quota_bytes: number | null;
+  readonly quota_objects: number | null;
+  readonly owner_quota_bytes: number | null;
+  readonly owner_quota_objects: number | null;
+}
+
+/**
+ * What a write of `size` bytes in the place of `replaced` adds; undefined where nothing goes, or
+ * what was there before stays as an older version.
+ */
+export function growthOf(
+  size: number,
+  replaced: { readonly size: number; readonly is_delete_marker?: number } | undefined,
+): Growth {
+  if (!replaced || replaced.is_delete_marker === 1) return { objectCount: 1, sizeBytes: size };
+  return { objectCount: 0, sizeBytes: size - replaced.size };
+}
+
+/**
+ * Whether a bucket may grow; null when it may. One statement where no quota is set. A write that
+ * lets nothing grow is never refused, so that one can get below a quota that is exceeded.
+ */
+export function* refusedGrowth(
+  bucketId: number,
+  growth: Growth,
+): Statements<QuotaExceeded | { readonly outcome: 'no-such-bucket' } | null> {
+  const row = yield* findQuotas(bucketId);
+  if (!row) return { outcome: 'no-such-bucket' };
+  for (const { usedBy, quota, usage } of yield* usageStates(bucketId, row)) {
+    const exceeded = exceededBy(quota, usage, growth);
+    if (exceeded) return { outcome: 'quota-exceeded', usedBy, ...exceeded };
+  }
+  return null;
+}
+
+/** As things are now; a write asks again inside its transaction. */
+export function* findRefusedGrowth(
+  bucketId: number,
+  growth: Growth,
+): Statements<QuotaExceeded | null> {
+  const refused = yield* refusedGrowth(bucketId, growth);
+  return refused?.outcome === 'quota-exceeded' ? refused : null;
+}
+
+/** What of a quota would be exceeded; null when nothing. */
+function exceededBy(
+  quota: Quota,
+  usage: Usage,
+  growth: Growth,
+): Pick<QuotaExceeded, 'unit' | 'quota' | 'used' | 'growth'> | null {
+  const { sizeBytes, objectCount } = growth;
+  if (quota.sizeBytes !== null && sizeBytes > 0 && usage.sizeBytes + sizeBytes > quota.sizeBytes) {
+    return { unit: 'bytes', quota: quota.sizeBytes, used: usage.sizeBytes, growth: sizeBytes };
+  }
+  const { objectCount: quotaCount } = quota;
+  if (quotaCount !== null && objectCount > 0 && usage.objectCount + objectCount > quotaCount) {
+    return { unit: 'objects', quota: quotaCount, used: usage.objectCount, growth: objectCount };
+  }
+  return null;
+}
+
+function* findQuotas(bucketId: number): Statements<QuotaRow | undefined> {
+  return yield* get<QuotaRow>(
+    `SELECT b.owner_id, b.quota_bytes, b.quota_objects, u.quota_bytes AS owner_quota_bytes,
+        u.quota_objects AS owner_quota_objects
+      FROM buckets b LEFT JOIN users u ON u.id = b.owner_id WHERE b.id = ?`,
+    [bucketId],
+  );
+}
+
+/** A quota that is set on the bucket, or on all buckets of its owner together. */
+interface UsageState {
+  readonly usedBy: QuotaExceeded['usedBy'];
+  readonly quota: Quota;
+  readonly usage: Usage;
+}
+
+function* usageStates(bucketId: number, row: QuotaRow): Statements<UsageState[]> {
+  const states: UsageState[] = [];
+  const ofBucket = { sizeBytes: row.quota_bytes, objectCount: row.quota_objects };
+  if (isSet(ofBucket)) {
+    states.push({ usedBy: 'bucket', quota: ofBucket, usage: yield* findBucketUsage(bucketId) });
+  }
+  const ofOwner = { sizeBytes: row.owner_quota_bytes, objectCount: row.owner_quota_objects };
+  if (isSet(ofOwner)) {
+    states.push({ usedBy: 'owner', quota: ofOwner, usage: yield* findUserUsage(row.owner_id) });
+  }
+  return states;
+}
+
+function isSet({ sizeBytes, objectCount }: Quota): boolean {
+  return sizeBytes !== null || objectCount !== null;
+}
+
+export function* findBucketUsage(bucketId: number): Statements<Usage> {
+  return toUsage(
+    yield* get<UsageRow>(
+      `SELECT CAST(COALESCE(SUM(object_count), 0) AS BIGINT) AS object_count,
+          CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) AS size_bytes
+        FROM bucket_usage WHERE bucket_id = ?`,
+      [bucketId],
+    ),
+  );
+}
+
+export function* findUserUsage(userId: string): Statements<Usage> {
+  return toUsage(
+    yield* get<UsageRow>(
+      `SELECT CAST(COALESCE(SUM(object_count), 0) AS BIGINT) AS object_count,
+          CAST(COALESCE(SUM(size_bytes), 0) AS BIGINT) AS size_bytes
+        FROM user_usage WHERE user_id = ?`,
+      [userId],
+    ),
+  );
+}
+
+/** Of all buckets that the user owns together. Null for a user that does not exist. */
+export function* findUserQuota(userId: string): Statements<Quota | null> {
+  const row = yield* get<Pick<QuotaRow, 'quota_bytes' | 'quota_objects'>>(
+    'SELECT quota_bytes, quota_objects FROM users WHERE id = ?',
+    [userId],
+  );
+  return row ? { sizeBytes: row.quota_bytes, objectCount: row.quota_objects } : null;
+}
+
+/** False when the bucket or user does not exist. What is used already may be more. */
+export function* setQuota(
+  _context: WriteContext,
+  holder: QuotaHolder,
+  quota: Quota,
+): Statements<boolean> {
+  const [table, id] =
+    holder.kind === 'bucket' ? ['buckets', holder.bucketId] : ['users', holder.userId];
+  const changed = yield* run(
+    `UPDATE ${table} SET quota_bytes = ?, quota_objects = ? WHERE id = ?`,
+    [quota.sizeBytes, quota.objectCount, id],
+  );
+  return changed > 0;
+}
+
+function toUsage(row: UsageRow | undefined): Usage {
+  return { objectCount: row?.object_count ?? 0, sizeBytes: row?.size_bytes ?? 0 };
+}
