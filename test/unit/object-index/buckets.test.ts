@@ -28,6 +28,7 @@ describe.each(indexEngines)('buckets in $name', ({ open }) => {
       ...bucket,
       id: stored.id,
       quota: { sizeBytes: null, objectCount: null },
+      isQuotaBound: false,
     });
     expect(await index.findBucket('fotos')).toEqual(stored);
     expect(await index.findBucket('other')).toBeNull();

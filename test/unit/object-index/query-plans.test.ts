@@ -68,6 +68,17 @@ function runEverything(): void {
   call('findBucket', 'b');
   call('setBucketSetting', created.id, 'policy', '{}');
   call('setBucketSetting', created.id, 'policy', null);
+  for (const quota of [
+    { sizeBytes: 1e9, objectCount: 1e6 },
+    { sizeBytes: null, objectCount: null },
+  ]) {
+    call('setQuota', { kind: 'user', userId: 'o' }, quota);
+    call('setQuota', { kind: 'bucket', bucketId: created.id }, quota);
+    call('findRefusedGrowth', created.id, { objectCount: 1, sizeBytes: 1 });
+  }
+  call('findBucketUsage', created.id);
+  call('findUserUsage', 'o');
+  call('findUserQuota', 'o');
   for (const ownerId of [null, 'o']) {
     for (const prefix of ['', 'p']) {
       call('listBuckets', { ownerId, prefix, after: '', limit: 10 });
