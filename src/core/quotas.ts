@@ -24,7 +24,7 @@ export async function checkQuotas(
   key: string,
   size: number,
 ): Promise<void> {
-  if (!bucket.isQuotaBound) return;
+  if (bucket.isQuotaBound === false) return;
   const created = { objectCount: 1, sizeBytes: size };
   const refused = await index.findRefusedGrowth(bucket.id, created);
   if (!refused) return;

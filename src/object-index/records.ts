@@ -20,8 +20,8 @@ export interface Bucket {
   readonly hasObjectLock: boolean;
   /** On all versions in it together. */
   readonly quota: Quota;
-  /** Whether writes may be too much for it, or for all buckets of its owner together. */
-  readonly isQuotaBound: boolean;
+  /** False when neither it nor its owner has a quota. */
+  readonly isQuotaBound?: boolean;
   /** What was set on it (policy, CORS rules, tags …) by name, each text as its reader wants it. */
   readonly settings: Readonly<Record<string, string>>;
 }

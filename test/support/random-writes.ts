@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { SegmentContent } from '../../src/object-index/records.ts';
 import { newObject, newPart, newUpload } from './new-records.ts';
-import { NOW_MS } from './object-index.ts';
+import { type IndexOperations, NOW_MS } from './object-index.ts';
 
 const ETAG = 'd41d8cd98f00b204e9800998ecf8427e';
 
@@ -36,13 +35,13 @@ export type AnyWrite = typeof anyWrite extends fc.Arbitrary<infer Write> ? Write
 
 /** Does writes as the gateway would; those that cannot be done now change nothing. */
 export class RandomWriter {
-  readonly #index: ObjectIndex;
+  readonly #index: IndexOperations;
   readonly #bucketId: number;
   #files = 0;
   /** Upload IDs are never given out twice: each that ended makes room for another one. */
   readonly #ended = new Map<string, number>();
 
-  constructor(index: ObjectIndex, bucketId: number) {
+  constructor(index: IndexOperations, bucketId: number) {
     this.#index = index;
     this.#bucketId = bucketId;
   }
