@@ -203,7 +203,7 @@ export class AccessKeys {
 /** A user as who it asks for something; without an access key where no request came. */
 export function callerOf(user: User, accessKeyId = ''): Caller {
   const { id: userId, name: userName, isRoot } = user;
-  return { userId, userName, isRoot, isAnonymous: false, accessKeyId };
+  return { userId, userName, isRoot, isAnonymous: false, policies: [], accessKeyId };
 }
 
 function noSuchUser(name: string): GatewayError {

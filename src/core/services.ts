@@ -29,6 +29,13 @@ export interface CoreServices {
   readonly now: () => number;
 }
 
+/** A policy attached to a user, as the index holds it. */
+export interface IdentityPolicy {
+  readonly name: string;
+  /** JSON in AWS's policy language. */
+  readonly document: string;
+}
+
 /** Who asks, after the edge has verified it. */
 export interface Caller {
   readonly userId: string;
@@ -36,6 +43,8 @@ export interface Caller {
   readonly isRoot: boolean;
   /** Did not sign: nobody knows who it is. */
   readonly isAnonymous: boolean;
+  /** Bound what it may do; none bind it to nothing but what others let it do. */
+  readonly policies: readonly IdentityPolicy[];
   /** For the log; never the secret. */
   readonly accessKeyId: string;
 }

@@ -183,6 +183,7 @@ class Dispatcher {
       access: new Access(authentication.caller, {
         sourceIp: exchange.incoming.socket.remoteAddress ?? null,
         isSecure: 'encrypted' in exchange.incoming.socket,
+        nowMs: this.#context.core.now(),
         headers,
         query: target.query,
       }),

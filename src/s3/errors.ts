@@ -130,6 +130,7 @@ const s3Errors = {
     httpStatus: 400,
     message: 'The body of your POST request is not well-formed multipart/form-data.',
   },
+  MalformedPolicy: { httpStatus: 400, message: 'Invalid policy syntax.' },
   MalformedTrailerError: {
     httpStatus: 400,
     message:
@@ -166,6 +167,7 @@ const s3Errors = {
     httpStatus: 404,
     message: 'The CORS configuration does not exist',
   },
+  NoSuchBucketPolicy: { httpStatus: 404, message: 'The bucket policy does not exist' },
   NoSuchEntity: { httpStatus: 404, message: 'The specified entity does not exist.' },
   NoSuchKey: { httpStatus: 404, message: 'The specified key does not exist.' },
   NoSuchUpload: {

@@ -17,7 +17,7 @@ export async function runOperation(
   const { permission } = operation;
   const action = typeof permission === 'string' ? permission : permission(request);
   if (operation.bucketAccess === 'none') {
-    await authorize(core, access, action, { bucket: null });
+    await authorize(core, access, action, { bucket: null, bucketName: request.bucketName });
     return await operation.handle(request, { core });
   }
   if (access.caller.isAnonymous && operation.refusesAnonymous !== undefined) {

@@ -103,6 +103,7 @@ async function createCaller(index: ObjectIndex, name: string, isRoot: boolean): 
     userName: name,
     isRoot,
     isAnonymous: false,
+    policies: [],
     accessKeyId: `KEY${name.toUpperCase()}`,
   };
 }

@@ -90,7 +90,10 @@ async function dispatch(
     id: 'REQUEST1',
     method,
     headers,
-    access: new Access(caller, { sourceIp: '127.0.0.1', isSecure: false, headers, ...target }),
+    access: new Access(caller, {
+      ...{ sourceIp: '127.0.0.1', isSecure: false, nowMs: core.now() },
+      ...{ headers, query: target.query },
+    }),
     signal: new AbortController().signal,
     content: () => incomingContent(body, checksum),
     text: async () => body.toString(),

@@ -16,6 +16,7 @@ export const testCaller = {
   userName: 'alice',
   isRoot: false,
   isAnonymous: false,
+  policies: [],
   accessKeyId: testKey.accessKeyId,
 };
 

@@ -1,31 +1,21 @@
-import type { Bucket, ObjectRecord } from '../../object-index/records.ts';
+import type { Bucket } from '../../object-index/records.ts';
 import { GatewayError } from '../errors.ts';
 import type { Caller, CoreServices } from '../services.ts';
-import { decideByOwnership, initiatorsOwn, type OwnershipVerdict } from './acl-decision.ts';
+import type { AccessTarget, RequestFacts } from './access-request.ts';
+import { initiatorsOwn, type OwnershipVerdict } from './acl-decision.ts';
+import { judge } from './judgement.ts';
+import { type Certainty, maybe, no, yes } from './policy/certainty.ts';
 
-/** What of a request policies may ask for. Names of headers are in lower case. */
-export interface RequestFacts {
-  /** Of the client, as the edge knows it. */
-  readonly sourceIp: string | null;
-  /** Whether it came over TLS. */
-  readonly isSecure: boolean;
-  readonly headers: { get(name: string): string | null };
-  readonly query: { get(name: string): string | null };
-}
-
-/** What an action is to be done to. */
-export interface AccessTarget {
-  /** Null for what belongs to no bucket (ListBuckets, CreateBucket). */
-  readonly bucket: Bucket | null;
-  readonly key?: string | null;
-  /** As it is now: for its ACL and tags. Undefined where it was not looked up, null where none is. */
-  readonly object?: ObjectRecord | null;
-  /** Who began the upload that is asked for, in the same way. */
-  readonly uploadInitiatorId?: string | null;
-}
+export type { AccessTarget, RequestFacts } from './access-request.ts';
 
 /** `depends-on-object`: only with the object in the target can it be told. */
 export type Verdict = OwnershipVerdict;
+
+const verdicts: Readonly<Record<Certainty, Verdict>> = {
+  [no]: 'denied',
+  [maybe]: 'depends-on-object',
+  [yes]: 'allowed',
+};
 
 /** What one request may do. Every door asks here before it acts. */
 export class Access {
@@ -37,9 +27,10 @@ export class Access {
     this.facts = facts;
   }
 
-  /** `action` is one of AWS's: `s3:GetObject`. */
+  /** `action` is one of AWS's: `s3:GetObject`. Quick: nothing is read and hardly anything parsed. */
   decide(action: string, target: AccessTarget): Verdict {
-    return this.caller.isRoot ? 'allowed' : decideByOwnership(action, target, this.caller);
+    const { caller, facts } = this;
+    return verdicts[judge(action, caller, facts, target).verdict];
   }
 
   /** False also where it depends on an object that the target does not tell of. */
@@ -49,7 +40,7 @@ export class Access {
 }
 
 /** Nobody asked: what the gateway and its operator do themselves. */
-const ownFacts: RequestFacts = {
+const ownFacts: Omit<RequestFacts, 'nowMs'> = {
   sourceIp: null,
   isSecure: true,
   headers: { get: () => null },
@@ -58,7 +49,7 @@ const ownFacts: RequestFacts = {
 
 /** For commands and background work, which run as a user. */
 export function accessOf(caller: Caller): Access {
-  return new Access(caller, ownFacts);
+  return new Access(caller, { ...ownFacts, nowMs: Date.now() });
 }
 
 /** What these are done to need not be there. */

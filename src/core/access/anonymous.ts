@@ -10,5 +10,6 @@ export const anonymousCaller: Caller = {
   userName: 'anonymous',
   isRoot: false,
   isAnonymous: true,
+  policies: [],
   accessKeyId: '',
 };
