@@ -53,13 +53,13 @@ export async function copyObject(
   checkKey(request.key);
   for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
     const { source, sourceBucket } = await getCopySource(core, request.access, request.source);
-    checkCopy(request, source);
+    checkCopy(request, source, sourceBucket);
     const description =
       request.metadataDirective === 'REPLACE'
         ? request.description
         : copiedDescription(source, request.description);
     const copied = await core.index.copyObject({
-      source: { bucketId: sourceBucket.id, key: source.key },
+      source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
       destination: { bucketId: request.bucket.id, key: request.key },
       ownerId: request.access.caller.userId,
@@ -104,6 +104,12 @@ async function getSourceRecord(
     await authorize(core, access, action, { bucket, key, versionId });
     return await getRecord(core, bucket, key, versionId);
   } catch (error) {
+    if (error instanceof GatewayError && error.code === 'MethodNotAllowed') {
+      throw new GatewayError('InvalidRequest', {
+        message:
+          'The source of a copy request may not specifically refer to a delete marker by version id.',
+      });
+    }
     throw hideMissing(error, access, bucket);
   }
 }
@@ -115,13 +121,16 @@ export function sourceKeepsChanging(): GatewayError {
   });
 }
 
-function checkCopy(request: CopyObjectRequest, source: ObjectRecord): void {
+function checkCopy(request: CopyObjectRequest, source: ObjectRecord, sourceBucket: Bucket): void {
   if (source.size > copySizeBytesMax) {
     throw new GatewayError('InvalidRequest', {
       message: `The specified copy source is larger than the maximum allowable size for a copy source: ${copySizeBytesMax}`,
     });
   }
-  const isOntoItself = source.bucketId === request.bucket.id && source.key === request.key;
+  // A version that is named is brought back by such a copy.
+  const isCurrent = request.source.versionId === null || sourceBucket.versioning === null;
+  const isOntoItself =
+    isCurrent && source.bucketId === request.bucket.id && source.key === request.key;
   if (!isOntoItself || request.metadataDirective === 'REPLACE') return;
   if (Object.keys(request.description.headers).some(changesCopy)) return;
   throw new GatewayError('InvalidRequest', {

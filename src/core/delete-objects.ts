@@ -1,19 +1,22 @@
 import type { Bucket } from '../object-index/records.ts';
-import type { ConditionalDeletion, DeleteCondition } from '../object-index/requests.ts';
+import type { DeleteCondition, DeletionResult } from '../object-index/requests.ts';
+import { lockedObject } from './change-object.ts';
 import { GatewayError } from './errors.ts';
 import { checkKey } from './names.ts';
-import type { CoreServices } from './services.ts';
-import { isOnlyVersion } from './version-id.ts';
+import type { Caller, CoreServices } from './services.ts';
+import { checkVersionId } from './version-id.ts';
 
 /** Keys of one DeleteObjects. https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 export const deletedKeysMax = 1000;
 
 export interface ObjectToDelete {
   readonly key: string;
-  /** Null for the current version. */
+  /** Null for the key: its object, or a delete marker on top where the bucket has versions. */
   readonly versionId: string | null;
   /** Counts only when there is something to delete. */
   readonly condition?: DeleteCondition;
+  /** Whether the caller may, and wants to, delete in spite of GOVERNANCE retention. */
+  readonly bypassesGovernance?: boolean;
 }
 
 export interface DeleteFailure {
@@ -21,82 +24,88 @@ export interface DeleteFailure {
   readonly error: GatewayError;
 }
 
+export interface DeletedObject extends ObjectToDelete {
+  /** Of the delete marker that was written or removed; null when there was none. */
+  readonly deleteMarkerVersionId: string | null;
+}
+
 export interface DeleteResult {
-  /** In the order of the request; a key that did not exist counts as deleted. */
-  readonly deleted: readonly ObjectToDelete[];
+  /** In the order of the request; what did not exist counts as deleted. */
+  readonly deleted: readonly DeletedObject[];
   readonly failed: readonly DeleteFailure[];
 }
 
 /**
- * Deletes one key; no error when there is nothing under it, whatever the condition. Throws
- * `InvalidArgument` for what can be no version id, and `PreconditionFailed`.
+ * Deletes one key or version; no error when there is nothing under it, whatever the condition.
+ * Throws `InvalidArgument` for what can be no version id, and `PreconditionFailed`.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  */
 export async function deleteObject(
   core: CoreServices,
   bucket: Bucket,
   object: ObjectToDelete,
-): Promise<void> {
-  const { failed } = await deleteObjects(core, bucket, [object]);
+  caller: Caller,
+): Promise<DeletedObject> {
+  const { deleted, failed } = await deleteObjects(core, bucket, [object], caller);
   for (const { error } of failed) throw error;
+  return deleted[0] ?? { ...object, deleteMarkerVersionId: null };
 }
 
 /**
- * Deletes up to 1000 keys, in one transaction unless they have very many segments; keys that cannot
- * be deleted are told one by one. A key that is listed with several conditions goes only when all
- * of them hold.
+ * Deletes up to 1000 keys and versions, in one transaction unless they have very many segments;
+ * what cannot be deleted is told one by one. A key that is listed with several conditions goes only
+ * when all of them hold. Delete markers belong to the caller.
  */
 export async function deleteObjects(
   core: CoreServices,
   bucket: Bucket,
   objects: readonly ObjectToDelete[],
+  caller: Caller,
 ): Promise<DeleteResult> {
-  const known: ObjectToDelete[] = [];
-  const keys = new Set<string>();
-  const conditional: ConditionalDeletion[] = [];
+  const deleted: DeletedObject[] = [];
   const failed: DeleteFailure[] = [];
-  for (const object of objects) {
-    const { key, versionId, condition } = object;
-    try {
-      checkKey(key);
-      if (isOnlyVersion(versionId)) {
-        if (condition) conditional.push({ key, condition });
-        else keys.add(key);
-      }
-      known.push(object);
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      failed.push({ object, error });
-    }
-  }
-  if (keys.size + conditional.length === 0) return { deleted: known, failed };
-  const kept = await deleteKeys(core, bucket, [...keys], conditional);
-  const deleted = known.filter((object) => !isKept(object, kept));
-  for (const object of known) {
-    if (isKept(object, kept))
-      failed.push({ object, error: new GatewayError('PreconditionFailed') });
+  const valid = objects.filter((object) => {
+    const error = problemOf(object);
+    if (error) failed.push({ object, error });
+    return error === null;
+  });
+  const results = await deleteAll(core, bucket, valid, caller);
+  for (const [position, object] of valid.entries()) {
+    const result = results[position];
+    if (result?.outcome === 'deleted') {
+      deleted.push({ ...object, deleteMarkerVersionId: result.deleteMarkerVersionId });
+    } else if (result?.outcome === 'locked') failed.push({ object, error: lockedObject() });
+    else failed.push({ object, error: new GatewayError('PreconditionFailed') });
   }
   return { deleted, failed };
 }
 
-/** In as many transactions as it takes; gives the keys for which a condition does not hold. */
-async function deleteKeys(
-  { index }: Pick<CoreServices, 'index'>,
-  bucket: Bucket,
-  keys: readonly string[],
-  conditional: readonly ConditionalDeletion[],
-): Promise<ReadonlySet<string>> {
-  const { kept, unfinished } = await index.deleteObjects(bucket.id, keys, conditional);
-  if (unfinished.size === 0) return kept;
-  const others = await deleteKeys(
-    { index },
-    bucket,
-    keys.filter((key) => unfinished.has(key)),
-    conditional.filter(({ key }) => unfinished.has(key)),
-  );
-  return new Set([...kept, ...others]);
+/** Why nothing can have that name. */
+function problemOf({ key, versionId }: ObjectToDelete): GatewayError | null {
+  try {
+    checkKey(key);
+    checkVersionId(versionId);
+    return null;
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
 }
 
-function isKept(object: ObjectToDelete, kept: ReadonlySet<string>): boolean {
-  return kept.has(object.key) && isOnlyVersion(object.versionId);
+/** In as many transactions as it takes; gives a result for each. */
+async function deleteAll(
+  core: Pick<CoreServices, 'index'>,
+  bucket: Bucket,
+  deletions: readonly ObjectToDelete[],
+  caller: Caller,
+): Promise<readonly DeletionResult[]> {
+  if (deletions.length === 0) return [];
+  const results = await core.index.deleteObjects(bucket.id, deletions, caller.userId);
+  const isUnfinished = (position: number) => results[position]?.outcome === 'unfinished';
+  const left = deletions.filter((_, position) => isUnfinished(position));
+  if (left.length === 0) return results;
+  const others = (await deleteAll(core, bucket, left, caller)).values();
+  return results.map((result, position) =>
+    isUnfinished(position) ? (others.next().value ?? result) : result,
+  );
 }

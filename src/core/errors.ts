@@ -77,14 +77,26 @@ export interface ErrorFacts {
   readonly [element: string]: string | number | undefined;
 }
 
+/** What was found in the place of an object. */
+export interface MetDeleteMarker {
+  readonly versionId: string;
+  readonly lastModifiedMs: number;
+}
+
 export class GatewayError extends Error {
   readonly code: GatewayErrorCode;
   readonly facts: ErrorFacts;
+  readonly deleteMarker: MetDeleteMarker | null;
 
-  constructor(code: GatewayErrorCode, facts: ErrorFacts = {}, options?: { cause?: unknown }) {
-    super(facts.message ?? code, options);
+  constructor(
+    code: GatewayErrorCode,
+    facts: ErrorFacts = {},
+    options: { readonly cause?: unknown; readonly deleteMarker?: MetDeleteMarker } = {},
+  ) {
+    super(facts.message ?? code, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'GatewayError';
     this.code = code;
     this.facts = facts;
+    this.deleteMarker = options.deleteMarker ?? null;
   }
 }

@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream';
 import { BlobStoreError, type FilePiece } from '../blob-store/blob-store.ts';
 import type { Bucket, ObjectRecord } from '../object-index/records.ts';
 import { type ByteRange, type RequestedRange, resolveRange } from './byte-range.ts';
-import { GatewayError } from './errors.ts';
+import { type ErrorFacts, GatewayError, type GatewayErrorCode } from './errors.ts';
 import { checkKey } from './names.ts';
 import type { HeldFiles } from './open-files.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
 import type { CoreServices } from './services.ts';
-import { isOnlyVersion } from './version-id.ts';
+import { checkVersionId, nullVersionId } from './version-id.ts';
 
 /** Segments of one look into the index: 64 GiB of an object in segments of the default size. */
 const segmentsPageSize = 1000;
@@ -53,8 +53,8 @@ export interface FoundObject {
 }
 
 /**
- * The object and the range of it that a HEAD or GET asks for. Throws `NoSuchKey`,
- * `NoSuchVersion`, `PreconditionFailed`, `InvalidRange` or `InvalidPartNumber`.
+ * The object and the range of it that a HEAD or GET asks for. Throws what `getRecord` does,
+ * `PreconditionFailed`, `InvalidRange` or `InvalidPartNumber`.
  */
 export async function headObject(
   core: CoreServices,
@@ -102,11 +102,16 @@ export async function isGone(
   error: unknown,
 ): Promise<boolean> {
   if (!(error instanceof BlobStoreError) || error.reason !== 'not-found') return false;
-  const current = await core.index.findObject(object.bucketId, object.key);
+  const { bucketId, key, versionId } = object;
+  const current = await core.index.findObject(bucketId, key, versionId ?? nullVersionId);
   return current?.id !== object.id || current.fileId !== object.fileId;
 }
 
-/** The record of a key. Throws `NoSuchKey` or `NoSuchVersion`. */
+/**
+ * The record of a version, of the current one without an id. Throws `NoSuchKey` or `NoSuchVersion`,
+ * and `MethodNotAllowed` for a delete marker that is named by its id.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+ */
 export async function getRecord(
   core: CoreServices,
   bucket: Bucket,
@@ -114,10 +119,23 @@ export async function getRecord(
   versionId: string | null,
 ): Promise<ObjectRecord> {
   checkKey(key);
-  const object = isOnlyVersion(versionId) ? await core.index.findObject(bucket.id, key) : null;
-  if (object) return object;
+  checkVersionId(versionId);
+  const object = await core.index.findObject(bucket.id, key, versionId);
+  if (object && !object.isDeleteMarker) return object;
+  if (object && versionId !== null)
+    throw isMarker('MethodNotAllowed', object, { ResourceType: 'DeleteMarker' });
+  if (object) throw isMarker('NoSuchKey', object, { Key: key });
   if (versionId === null) throw new GatewayError('NoSuchKey', { Key: key });
   throw new GatewayError('NoSuchVersion', { Key: key, VersionId: versionId });
+}
+
+function isMarker(
+  code: GatewayErrorCode,
+  { versionId, lastModifiedMs }: ObjectRecord,
+  facts: ErrorFacts,
+): GatewayError {
+  const deleteMarker = { versionId: versionId ?? nullVersionId, lastModifiedMs };
+  return new GatewayError(code, facts, { deleteMarker });
 }
 
 /** As `openObject`; what is small comes as one buffer. */

@@ -1,23 +1,19 @@
 import { GatewayError } from './errors.ts';
 
-/** The id by which clients name the version of an object that was never versioned. */
+/** The id by which clients name the null version: what was written without versioning. */
 export const nullVersionId = 'null';
 
-/** What AWS's version ids look like; ours never do, as long as buckets have no versions. */
+/** What version ids look like, ours and AWS's. */
 const versionIdPattern = /^[A-Za-z0-9._-]{32}$/;
 
-/**
- * Whether the id names the one version that a key can have: no id, or `null`. Throws
- * `InvalidArgument` for what can be no version id at all.
- */
-export function isOnlyVersion(versionId: string | null): boolean {
-  if (versionId === null || versionId === nullVersionId) return true;
-  if (!versionIdPattern.test(versionId)) {
-    throw new GatewayError('InvalidArgument', {
-      message: 'Invalid version id specified',
-      ArgumentName: 'versionId',
-      ArgumentValue: versionId,
-    });
-  }
-  return false;
+/** Throws `InvalidArgument` for what can be no version id at all; null names none. */
+export function checkVersionId(versionId: string | null): void {
+  if (versionId === null || versionId === nullVersionId) return;
+  if (versionIdPattern.test(versionId)) return;
+  throw new GatewayError('InvalidArgument', {
+    message:
+      versionId === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified',
+    ArgumentName: 'versionId',
+    ArgumentValue: versionId,
+  });
 }

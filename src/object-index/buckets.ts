@@ -1,5 +1,7 @@
+import { findBucketState } from './bucket-state.ts';
 import { firstKeyAfterPrefix } from './key-order.ts';
 import type { Bucket, ListedBucket, NewBucket, VersioningState } from './records.ts';
+import type { SetVersioningOutcome } from './requests.ts';
 import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
 import { dropUpload } from './upload-rows.ts';
 
@@ -97,7 +99,19 @@ function* writeSetting(
 }
 
 export function* bucketExists(bucketId: number): Statements<boolean> {
-  return (yield* get('SELECT 1 FROM buckets WHERE id = ?', [bucketId])) !== undefined;
+  return (yield* findBucketState(bucketId)) !== null;
+}
+
+export function* setBucketVersioning(
+  _context: WriteContext,
+  bucketId: number,
+  versioning: Exclude<VersioningState, null>,
+): Statements<SetVersioningOutcome> {
+  const bucket = yield* findBucketState(bucketId);
+  if (!bucket) return 'no-such-bucket';
+  if (bucket.hasObjectLock && versioning !== 'Enabled') return 'has-object-lock';
+  yield* run('UPDATE buckets SET versioning = ? WHERE id = ?', [versioning, bucketId]);
+  return 'stored';
 }
 
 export function* listBuckets(request: {

@@ -1,8 +1,9 @@
-import { dropObject, findObjectRow, insertObject } from './object-rows.ts';
-import { refusedWrite } from './refused-write.ts';
+import { beginWrite } from './begin-write.ts';
+import { dropContents, insertObject } from './object-rows.ts';
 import type { CompleteUploadOutcome, CompleteUploadRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
 import { dropParts, findUploadRow, forgetUpload, toUpload } from './upload-rows.ts';
+import { deleteRows } from './versions.ts';
 
 /**
  * Makes an object of the parts listed. The rows move inside the database, a fixed number of
@@ -15,7 +16,6 @@ export function* completeUpload(
   const { bucketId, key, uploadId, condition } = request;
   const uploadRow = yield* findUploadRow(bucketId, key, uploadId);
   if (!uploadRow) return { outcome: 'no-such-upload' };
-  const current = yield* findObjectRow(bucketId, key);
   const { listed, unlisted, invalidPartNumber } = matchParts(
     request.parts,
     yield* findParts(uploadId),
@@ -24,14 +24,16 @@ export function* completeUpload(
     return { outcome: 'invalid-part', partNumber: invalidPartNumber };
   }
   const size = listed.reduce((sum, part) => sum + part.size, 0);
-  const refused = yield* refusedWrite({ bucketId, size, condition, current, replaced: current });
-  if (refused) return refused;
+  const allowed = yield* beginWrite({ bucketId, key, size, condition });
+  if (allowed.outcome !== 'allowed') return allowed;
+  const { versioning, replaced } = allowed;
 
   yield* dropParts(context, uploadId, unlisted);
   const { headers, userMetadata, ownerId, tags, acl, retention, hasLegalHold } =
     toUpload(uploadRow);
   const fileId = onlyFileOf(listed);
-  const object = yield* insertObject({
+  yield* deleteRows(replaced);
+  const object = yield* insertObject(versioning, {
     bucketId,
     key,
     size,
@@ -47,8 +49,8 @@ export function* completeUpload(
   });
   yield* movePartsToObject(uploadId, object.id, fileId !== null);
   yield* forgetUpload(uploadId);
-  yield* rememberCompleted(request);
-  if (current) yield* dropObject(context, current);
+  yield* rememberCompleted(request, object.versionId);
+  yield* dropContents(context, replaced);
   return { outcome: 'completed', object };
 }
 
@@ -124,15 +126,19 @@ function* movePartsToObject(
   );
 }
 
-function* rememberCompleted(request: CompleteUploadRequest): Statements<void> {
+function* rememberCompleted(
+  request: CompleteUploadRequest,
+  versionId: string | null,
+): Statements<void> {
   yield* run(
-    `INSERT INTO completed_uploads (upload_id, bucket_id, key, etag, checksum_algorithm,
+    `INSERT INTO completed_uploads (upload_id, bucket_id, key, version_id, etag, checksum_algorithm,
         checksum_type, checksum_value, completed_at_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       request.uploadId,
       request.bucketId,
       request.key,
+      versionId,
       request.etag,
       request.checksum?.algorithm ?? null,
       request.checksum?.type ?? null,

@@ -1,15 +1,10 @@
+import { beginWrite } from './begin-write.ts';
 import { shareFiles } from './file-references.ts';
-import {
-  dropObject,
-  findObjectRow,
-  insertObject,
-  type ObjectRow,
-  toObjectRecord,
-} from './object-rows.ts';
+import { dropContents, insertObject, type ObjectRow, toObjectRecord } from './object-rows.ts';
 import { noSubresources } from './records.ts';
-import { refusedWrite } from './refused-write.ts';
 import type { CopyObjectOutcome, CopyObjectRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
+import { deleteRows, findVersionRow } from './versions.ts';
 
 /** Works for a copy onto itself too: the files are shared before the old row releases them. */
 export function* copyObject(
@@ -17,30 +12,30 @@ export function* copyObject(
   request: CopyObjectRequest,
 ): Statements<CopyObjectOutcome> {
   const { source, destination } = request;
-  const sourceRow = yield* findObjectRow(source.bucketId, source.key);
+  const sourceRow = yield* findVersionRow(source.bucketId, source.key, source.versionId);
   if (sourceRow?.id !== request.sourceObjectId) return { outcome: 'source-changed' };
-  const { bucketId } = destination;
-  const current = yield* findObjectRow(bucketId, destination.key);
-  const { size } = sourceRow;
+  const { bucketId, key } = destination;
   const { condition } = request;
-  const refused = yield* refusedWrite({ bucketId, size, condition, current, replaced: current });
-  if (refused) return refused;
+  const allowed = yield* beginWrite({ bucketId, key, size: sourceRow.size, condition });
+  if (allowed.outcome !== 'allowed') return allowed;
+  const { versioning, replaced } = allowed;
 
   yield* shareFiles(yield* filesOf(sourceRow));
   const record = toObjectRecord(sourceRow);
-  const stored = yield* insertObject({
+  yield* deleteRows(replaced);
+  const stored = yield* insertObject(versioning, {
     ...record,
     ...request.description,
     ...noSubresources,
     tags: record.tags,
     ...request.subresources,
-    bucketId: destination.bucketId,
-    key: destination.key,
+    bucketId,
+    key,
     ownerId: request.ownerId,
     lastModifiedMs: request.lastModifiedMs,
   });
   yield* copyContents(sourceRow, stored.id);
-  if (current) yield* dropObject(context, current);
+  yield* dropContents(context, replaced);
   return { outcome: 'stored', object: stored };
 }
 

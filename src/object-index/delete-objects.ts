@@ -1,65 +1,99 @@
-import { dropContents, findObjectRow, type ObjectContentRow } from './object-rows.ts';
-import type { ConditionalDeletion, DeleteObjectsOutcome } from './requests.ts';
-import { allIn, get, type Statements, type WriteContext } from './statements.ts';
-import { allowsDeletion } from './write-condition.ts';
-
-/**
- * Segments whose rows go in one transaction, unless a single object has more: 640 GiB in files of
- * the default size. Other writes wait meanwhile, and the rows are held in memory.
- */
-export const deletedSegmentsMax = 10_000;
+import { findBucketState } from './bucket-state.ts';
+import { deleteVersions } from './delete-versions.ts';
+import { dropContents, type ObjectContentRow } from './object-rows.ts';
+import type { DeletionResult, ObjectDeletion } from './requests.ts';
+import { SegmentBudget } from './segment-budget.ts';
+import { allIn, type Statements, type WriteContext } from './statements.ts';
+import { NULL_VERSION_ID } from './version-ids.ts';
+import { findVersionRow } from './versions.ts';
+import {
+  allHold,
+  deleted,
+  preconditionFailed,
+  unfinished,
+  type WantedDeletion,
+} from './wanted-deletions.ts';
 
 export function* deleteObjects(
   context: WriteContext,
   bucketId: number,
-  keys: readonly string[],
-  conditional: readonly ConditionalDeletion[] = [],
-): Statements<DeleteObjectsOutcome> {
-  const kept = new Set<string>();
-  for (const { key, condition } of conditional) {
-    const current = yield* findObjectRow(bucketId, key);
-    if (current && !allowsDeletion(condition, current)) kept.add(key);
+  deletions: readonly (string | ObjectDeletion)[],
+  ownerId?: string,
+): Statements<readonly DeletionResult[]> {
+  const bucket = yield* findBucketState(bucketId);
+  const named: ObjectDeletion[] = deletions.map((deletion) =>
+    typeof deletion === 'string' ? { key: deletion } : deletion,
+  );
+  // Without versions, the null version is the object itself.
+  const idOf = ({ versionId = null }: ObjectDeletion) =>
+    bucket?.versioning || versionId !== NULL_VERSION_ID ? versionId : null;
+  const nameOf = (deletion: ObjectDeletion) => `${idOf(deletion) ?? ''} ${deletion.key}`;
+  const wanted = new Map<string, WantedDeletion>();
+  for (const deletion of named) {
+    const name = nameOf(deletion);
+    const { key, condition, bypassesGovernance = false } = deletion;
+    const versionId = idOf(deletion);
+    const known = wanted.get(name) ?? { key, versionId, conditions: [], bypassesGovernance };
+    if (condition) known.conditions.push(condition);
+    wanted.set(name, known);
   }
-  const wanted = [...keys, ...conditional.map(({ key }) => key)].filter((key) => !kept.has(key));
-  const unfinished = yield* beyondBound(bucketId, wanted);
-  const deleted = yield* allIn<ObjectContentRow>(
+  const list = [...wanted.values()];
+  const results = bucket?.versioning
+    ? yield* deleteVersions(context, list, {
+        ...{ bucketId, versioning: bucket.versioning, ownerId: ownerId ?? bucket.ownerId },
+      })
+    : yield* deleteKeys(context, bucketId, list);
+  return named.map((deletion) => {
+    const known = wanted.get(nameOf(deletion));
+    return (known && results.get(known)) ?? deleted;
+  });
+}
+
+/**
+ * In a bucket that never had versions: each key has one row at most. Those that have no result are
+ * gone.
+ */
+function* deleteKeys(
+  context: WriteContext,
+  bucketId: number,
+  wanted: readonly WantedDeletion[],
+): Statements<Map<WantedDeletion, DeletionResult>> {
+  const results = new Map<WantedDeletion, DeletionResult>();
+  for (const one of wanted) {
+    if (one.versionId !== null) results.set(one, deleted);
+    if (one.versionId !== null || one.conditions.length === 0) continue;
+    const row = yield* findVersionRow(bucketId, one.key);
+    if (row && !allHold(one.conditions, row)) results.set(one, preconditionFailed);
+  }
+  const keys = wanted.filter((one) => !results.has(one)).map(({ key }) => key);
+  const beyond = yield* beyondBound(bucketId, keys);
+  for (const one of wanted) {
+    if (one.versionId === null && beyond.has(one.key)) results.set(one, unfinished);
+  }
+  const rows = yield* allIn<ObjectContentRow>(
     (list) => `DELETE FROM objects WHERE bucket_id = ? AND version_id IS NULL AND key IN (${list})
       RETURNING id, size, part_count, file_id`,
     [bucketId],
-    wanted.filter((key) => !unfinished.has(key)),
+    keys.filter((key) => !beyond.has(key)),
   );
-  yield* dropContents(context, deleted);
-  return { kept, unfinished };
+  yield* dropContents(context, rows);
+  return results;
 }
 
 /** Keys that are too much for one transaction; never all of them. */
 function* beyondBound(bucketId: number, keys: readonly string[]): Statements<ReadonlySet<string>> {
   const beyond = new Set<string>();
-  const distinct = [...new Set(keys)];
-  if (distinct.length < 2) return beyond;
-  const segmented = yield* allIn<{ readonly key: string; readonly id: number }>(
-    (list) => `SELECT key, id FROM objects WHERE bucket_id = ? AND version_id IS NULL
-      AND file_id IS NULL AND size > 0 AND key IN (${list})`,
+  if (keys.length < 2) return beyond;
+  const segmented = yield* allIn<ObjectContentRow & { readonly key: string }>(
+    (list) => `SELECT key, id, size, part_count, file_id FROM objects
+      WHERE bucket_id = ? AND version_id IS NULL AND file_id IS NULL AND size > 0
+        AND key IN (${list})`,
     [bucketId],
-    distinct,
+    keys,
   );
-  let left = deletedSegmentsMax;
-  for (const { key, id } of segmented) {
-    const isFirst = left === deletedSegmentsMax;
-    const count = left > 0 ? yield* countSegments(id, left + 1) : 1;
-    if (!isFirst && count > left) beyond.add(key);
-    // Whatever comes behind one that does not fit is not even counted.
-    left = Math.max(0, left - count);
+  const budget = new SegmentBudget();
+  for (const row of segmented) {
+    if (!(yield* budget.take(row))) beyond.add(row.key);
   }
   return beyond;
-}
-
-/** Counts no further than `countMax`. */
-function* countSegments(objectId: number, countMax: number): Statements<number> {
-  const row = yield* get<{ count: number }>(
-    `SELECT COUNT(*) AS count FROM
-      (SELECT 1 FROM segments WHERE object_id = ? AND copy_number = 0 LIMIT ?) AS counted`,
-    [objectId, countMax],
-  );
-  return row?.count ?? 0;
 }

@@ -18,6 +18,7 @@ import type {
   Segment,
   Upload,
   User,
+  VersioningState,
 } from './records.ts';
 import type {
   ChangeObjectOutcome,
@@ -25,11 +26,10 @@ import type {
   CompletedUpload,
   CompleteUploadOutcome,
   CompleteUploadRequest,
-  ConditionalDeletion,
   CopyObjectOutcome,
   CopyObjectRequest,
   CopyPartRequest,
-  DeleteObjectsOutcome,
+  DeletionResult,
   DueDeletionsRequest,
   FileReferencesPage,
   FileUse,
@@ -41,12 +41,14 @@ import type {
   ListUploadsRequest,
   NewObject,
   NewPart,
+  ObjectDeletion,
   PutObjectOutcome,
   QueuedOrphans,
   QuotaExceeded,
   QuotaHolder,
   RepointFileOutcome,
   RepointFileRequest,
+  SetVersioningOutcome,
   Usage,
   WriteCondition,
 } from './requests.ts';
@@ -85,7 +87,15 @@ export interface ObjectIndex {
   findUserUsage(userId: string): Promise<Usage>;
   /** Null for a user that does not exist. */
   findUserQuota(userId: string): Promise<Quota | null>;
-  /** Also drops the bucket's settings and unfinished uploads; `not-empty` while it has objects. */
+  /** Never back to null. Refused to suspend a bucket with object lock. */
+  setBucketVersioning(
+    bucketId: number,
+    versioning: Exclude<VersioningState, null>,
+  ): Promise<SetVersioningOutcome>;
+  /**
+   * Also drops the bucket's settings and unfinished uploads; `not-empty` while it has versions or
+   * delete markers.
+   */
   deleteBucket(bucketId: number): Promise<'deleted' | 'not-empty' | 'no-such-bucket'>;
 
   putObject(object: NewObject, condition?: WriteCondition): Promise<PutObjectOutcome>;
@@ -93,7 +103,15 @@ export interface ObjectIndex {
   copyObject(request: CopyObjectRequest): Promise<CopyObjectOutcome>;
   /** Tags, ACL, retention or legal hold of one version, whose rules hold inside the transaction. */
   changeObject(request: ChangeObjectRequest): Promise<ChangeObjectOutcome>;
-  findObject(bucketId: number, key: string): Promise<ObjectRecord | null>;
+  /**
+   * The version of that id, `null` for the null version; the newest one, which may be a delete
+   * marker, when no id is given.
+   */
+  findObject(
+    bucketId: number,
+    key: string,
+    versionId?: string | null,
+  ): Promise<ObjectRecord | null>;
   /**
    * Segments that overlap byte `fromOffset` and after, in order. None for an object whose `fileId`
    * tells all.
@@ -102,15 +120,17 @@ export interface ObjectIndex {
   findObjectPart(objectId: number, partNumber: number): Promise<ObjectPart | null>;
   listObjects(request: ListObjectsRequest): Promise<ListObjectsPage>;
   /**
-   * Keys that do not exist are no error (DeleteObject is idempotent). A key with conditions among
-   * `conditional` is deleted when all of them hold. Whoever gives several keys has to repeat it
-   * with the unfinished ones, which are fewer each time.
+   * What does not exist is no error (DeleteObject is idempotent). A key by itself stands for its
+   * deletion without version and condition. Gives a result for each, in their order; whoever gives
+   * several has to repeat it with the unfinished ones, which are fewer each time. Versions go before
+   * keys; the same one given several times, even with several conditions, is deleted once and only
+   * when all of them hold. `ownerId` is that of delete markers; the bucket's owner when left out.
    */
   deleteObjects(
     bucketId: number,
-    keys: readonly string[],
-    conditional?: readonly ConditionalDeletion[],
-  ): Promise<DeleteObjectsOutcome>;
+    deletions: readonly (string | ObjectDeletion)[],
+    ownerId?: string,
+  ): Promise<readonly DeletionResult[]>;
 
   createUpload(upload: Upload): Promise<'created' | 'no-such-bucket'>;
   findUpload(bucketId: number, key: string, uploadId: string): Promise<Upload | null>;

@@ -7,14 +7,15 @@ import {
   type ObjectRecord,
   type ObjectSubresources,
   type SegmentContent,
+  type VersioningState,
 } from './records.ts';
 import {
   allIn,
-  get,
   insertRows,
   nextObjectId,
   run,
   runIn,
+  type SqlValue,
   type Statements,
   type WriteContext,
 } from './statements.ts';
@@ -24,6 +25,7 @@ import {
   subresourceValues,
   toSubresources,
 } from './subresource-columns.ts';
+import { NULL_VERSION_ID, newVersionId } from './version-ids.ts';
 
 export interface ChecksumColumns {
   readonly checksum_algorithm: ChecksumAlgorithm | null;
@@ -44,6 +46,7 @@ export interface ObjectRow extends ChecksumColumns, ObjectContentRow, Subresourc
   readonly key: string;
   readonly version_rank: number;
   readonly version_id: string | null;
+  readonly is_delete_marker: number;
   readonly etag: string;
   readonly last_modified_ms: number;
   readonly owner_id: string;
@@ -51,33 +54,44 @@ export interface ObjectRow extends ChecksumColumns, ObjectContentRow, Subresourc
   readonly user_metadata: string;
 }
 
-/** The current object of a key: its first row. */
-export function* findObjectRow(bucketId: number, key: string): Statements<ObjectRow | undefined> {
-  return yield* get<ObjectRow>(
-    `SELECT bucket_id, key, version_rank, id, version_id, size, etag, last_modified_ms, owner_id,
-        checksum_algorithm, checksum_type, checksum_value, part_count, file_id, headers,
-        user_metadata, ${subresourceColumns}
-      FROM objects WHERE bucket_id = ? AND key = ? ORDER BY version_rank LIMIT 1`,
-    [bucketId, key],
-  );
+/** Those of `ObjectRow`. */
+export const objectColumns = `bucket_id, key, version_rank, id, version_id, is_delete_marker, size,
+  etag, last_modified_ms, owner_id, checksum_algorithm, checksum_type, checksum_value, part_count,
+  file_id, headers, user_metadata, ${subresourceColumns}`;
+
+const markerColumns = [
+  ...['bucket_id', 'key', 'version_rank', 'id', 'version_id', 'is_delete_marker', 'size', 'etag'],
+  ...['last_modified_ms', 'owner_id', 'headers', 'user_metadata'],
+];
+
+/** What the id of a version is that is written in that state of its bucket. */
+function versionIdIn(versioning: VersioningState, id: number): string | null {
+  if (versioning === null) return null;
+  return versioning === 'Enabled' ? newVersionId(id) : NULL_VERSION_ID;
 }
 
-/** Inserts the newest version of its key and gives it an ID. */
+/**
+ * Inserts the newest version of its key and gives it an ID. What it replaces must be gone, see
+ * `findReplacedVersion`.
+ */
 export function* insertObject(
-  object: Omit<ObjectRecord, 'id' | 'versionId' | keyof ObjectSubresources> &
+  versioning: VersioningState,
+  object: Omit<ObjectRecord, 'id' | 'versionId' | 'isDeleteMarker' | keyof ObjectSubresources> &
     Partial<ObjectSubresources>,
 ): Statements<ObjectRecord> {
   const id = yield* nextObjectId();
+  const versionId = versionIdIn(versioning, id);
   yield* run(
-    `INSERT INTO objects (bucket_id, key, version_rank, id, size, etag, last_modified_ms, owner_id,
-        storage_class, checksum_algorithm, checksum_type, checksum_value, part_count, file_id,
-        headers, user_metadata, ${subresourceColumns})
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO objects (bucket_id, key, version_rank, id, version_id, size, etag, last_modified_ms,
+        owner_id, storage_class, checksum_algorithm, checksum_type, checksum_value, part_count,
+        file_id, headers, user_metadata, ${subresourceColumns})
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       object.bucketId,
       object.key,
       -id,
       id,
+      versionId,
       object.size,
       object.etag,
       object.lastModifiedMs,
@@ -93,7 +107,26 @@ export function* insertObject(
       ...subresourceValues(object),
     ],
   );
-  return { ...noSubresources, ...object, id, versionId: null };
+  return { ...noSubresources, ...object, id, versionId, isDeleteMarker: false };
+}
+
+/** Makes delete markers the newest versions of these keys; gives their version ids by key. */
+export function* insertDeleteMarkers(
+  versioning: Exclude<VersioningState, null>,
+  keys: readonly string[],
+  marker: { readonly bucketId: number; readonly ownerId: string; readonly lastModifiedMs: number },
+): Statements<ReadonlyMap<string, string>> {
+  const versionIds = new Map<string, string>();
+  const rows: SqlValue[][] = [];
+  for (const key of keys) {
+    const id = yield* nextObjectId();
+    const versionId = versionIdIn(versioning, id) ?? NULL_VERSION_ID;
+    versionIds.set(key, versionId);
+    const { bucketId, ownerId, lastModifiedMs } = marker;
+    rows.push([bucketId, key, -id, id, versionId, 1, 0, '', lastModifiedMs, ownerId, '{}', '{}']);
+  }
+  yield* insertRows('objects', markerColumns, rows);
+  return versionIds;
 }
 
 export function* insertSegments(
@@ -111,16 +144,6 @@ export function* insertSegments(
     ['object_id', 'copy_number', 'start_offset', 'size', 'file_id', 'file_offset'],
     rows,
   );
-}
-
-/** Removes one version of an object and releases its files. */
-export function* dropObject(context: WriteContext, row: ObjectRow): Statements<void> {
-  yield* run('DELETE FROM objects WHERE bucket_id = ? AND key = ? AND version_rank = ?', [
-    row.bucket_id,
-    row.key,
-    row.version_rank,
-  ]);
-  yield* dropContents(context, [row]);
 }
 
 /** Removes what belongs to objects whose own rows are gone already, and releases their files. */
@@ -150,6 +173,7 @@ export function toObjectRecord(row: ObjectRow): ObjectRecord {
     bucketId: row.bucket_id,
     key: row.key,
     versionId: row.version_id,
+    isDeleteMarker: row.is_delete_marker === 1,
     size: row.size,
     etag: row.etag,
     lastModifiedMs: row.last_modified_ms,

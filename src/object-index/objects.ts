@@ -1,17 +1,17 @@
+import { beginWrite } from './begin-write.ts';
 import {
   assertTiles,
-  dropObject,
-  findObjectRow,
+  dropContents,
   insertObject,
   insertSegments,
   toObjectRecord,
   wholeFileOf,
 } from './object-rows.ts';
 import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
-import { refusedWrite } from './refused-write.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
 import type { NewObject, PutObjectOutcome, WriteCondition } from './requests.ts';
 import { all, get, type Statements, type WriteContext } from './statements.ts';
+import { deleteRows, findVersionRow } from './versions.ts';
 
 export function* putObject(
   context: WriteContext,
@@ -19,22 +19,27 @@ export function* putObject(
   condition?: WriteCondition,
 ): Statements<PutObjectOutcome> {
   const { segments, ...described } = object;
-  const { bucketId, size } = object;
+  const { bucketId, key, size } = object;
   assertTiles(segments, size);
-  const current = yield* findObjectRow(bucketId, object.key);
-  const refused = yield* refusedWrite({ bucketId, size, condition, current, replaced: current });
-  if (refused) return refused;
+  const allowed = yield* beginWrite({ bucketId, key, size, condition });
+  if (allowed.outcome !== 'allowed') return allowed;
+  const { versioning, replaced } = allowed;
 
   const fileId = wholeFileOf(segments);
-  const stored = yield* insertObject({ ...described, partCount: null, fileId });
+  yield* deleteRows(replaced);
+  const stored = yield* insertObject(versioning, { ...described, partCount: null, fileId });
   if (fileId === null) yield* insertSegments(stored.id, segments);
   yield* queueReplicaChecks(context, object);
-  if (current) yield* dropObject(context, current);
+  yield* dropContents(context, replaced);
   return { outcome: 'stored', object: stored };
 }
 
-export function* findObject(bucketId: number, key: string): Statements<ObjectRecord | null> {
-  const row = yield* findObjectRow(bucketId, key);
+export function* findObject(
+  bucketId: number,
+  key: string,
+  versionId: string | null = null,
+): Statements<ObjectRecord | null> {
+  const row = yield* findVersionRow(bucketId, key, versionId);
   return row ? toObjectRecord(row) : null;
 }
 

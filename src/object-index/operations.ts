@@ -29,6 +29,7 @@ export const writeOperations = {
   deleteBucket: buckets.deleteBucket,
   setBucketSetting: buckets.setBucketSetting,
   setQuota: usage.setQuota,
+  setBucketVersioning: buckets.setBucketVersioning,
   putObject: objects.putObject,
   copyObject,
   changeObject,

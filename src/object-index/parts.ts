@@ -2,7 +2,6 @@ import { shareFiles } from './file-references.ts';
 import {
   assertTiles,
   type ChecksumColumns,
-  findObjectRow,
   type ObjectRow,
   toChecksum,
   wholeFileOf,
@@ -13,6 +12,7 @@ import { queueReplicaChecks } from './replica-checks.ts';
 import type { CopyPartRequest, NewPart } from './requests.ts';
 import { all, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 import { dropParts, findUploadRow } from './upload-rows.ts';
+import { findVersionRow } from './versions.ts';
 
 export function* putPart(
   context: WriteContext,
@@ -32,7 +32,7 @@ export function* copyPart(
 ): Statements<'stored' | 'no-such-upload' | 'source-changed'> {
   const { source, range, sourceObjectId, ...part } = request;
   if (!(yield* findUploadRow(part.bucketId, part.key, part.uploadId))) return 'no-such-upload';
-  const sourceRow = yield* findObjectRow(source.bucketId, source.key);
+  const sourceRow = yield* findVersionRow(source.bucketId, source.key, source.versionId);
   if (sourceRow?.id !== sourceObjectId) return 'source-changed';
   const segments = yield* cutSegments(sourceRow, range.start, range.size);
   assertTiles(segments, range.size);

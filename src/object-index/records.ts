@@ -97,8 +97,10 @@ export interface ObjectRecord extends ObjectDescription, ObjectSubresources {
   readonly id: number;
   readonly bucketId: number;
   readonly key: string;
-  /** Null for the null version. */
+  /** Null for what was written without versioning; it and `null` name the null version. */
   readonly versionId: string | null;
+  /** Says that the key was deleted: there is nothing to read. */
+  readonly isDeleteMarker: boolean;
   readonly size: number;
   /** Without quotes: MD5 hex, or MD5-of-MD5s hex, `-` and the number of parts. */
   readonly etag: string;

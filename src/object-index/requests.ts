@@ -27,17 +27,29 @@ export interface DeleteCondition {
   readonly sizeBytes?: number;
 }
 
-export interface ConditionalDeletion {
+export interface ObjectDeletion {
   readonly key: string;
-  readonly condition: DeleteCondition;
+  /** Null for the key: its object, or a delete marker on top of it, as the bucket's state demands. */
+  readonly versionId?: string | null;
+  /** Counts only when there is something to delete. */
+  readonly condition?: DeleteCondition;
+  /** Whether retention in GOVERNANCE mode keeps the version no more; false when left out. */
+  readonly bypassesGovernance?: boolean;
 }
 
-export interface DeleteObjectsOutcome {
-  /** Keys for which a condition does not hold. */
-  readonly kept: ReadonlySet<string>;
-  /** Keys that were left for another transaction: so many segments would hold up other writes. */
-  readonly unfinished: ReadonlySet<string>;
+/**
+ * - `deleted`: it is gone, or was not there.
+ * - `precondition-failed`: its condition does not hold.
+ * - `locked`: object lock keeps it.
+ * - `unfinished`: left for another transaction: so many segments would hold up other writes.
+ */
+export interface DeletionResult {
+  readonly outcome: 'deleted' | 'precondition-failed' | 'locked' | 'unfinished';
+  /** Of the delete marker that was written or removed; null when there was none. */
+  readonly deleteMarkerVersionId: string | null;
 }
+
+export type SetVersioningOutcome = 'stored' | 'no-such-bucket' | 'has-object-lock';
 
 export interface NewObject extends ObjectDescription, Partial<ObjectSubresources> {
   readonly bucketId: number;
@@ -91,8 +103,15 @@ export type PutObjectOutcome =
   | RefusedWrite
   | { readonly outcome: 'stored'; readonly object: ObjectRecord };
 
+export interface VersionName {
+  readonly bucketId: number;
+  readonly key: string;
+  /** Left out or null for the current one. */
+  readonly versionId?: string | null;
+}
+
 export interface CopyObjectRequest {
-  readonly source: { readonly bucketId: number; readonly key: string };
+  readonly source: VersionName;
   /** The object that was checked by the caller; another one there by now gives `source-changed`. */
   readonly sourceObjectId: number;
   readonly destination: { readonly bucketId: number; readonly key: string };
@@ -199,7 +218,7 @@ export interface NewPart {
 }
 
 export interface CopyPartRequest extends Omit<NewPart, 'segments' | 'size'> {
-  readonly source: { readonly bucketId: number; readonly key: string };
+  readonly source: VersionName;
   readonly sourceObjectId: number;
   /** Bytes `start` to `start + size - 1` of the source. */
   readonly range: { readonly start: number; readonly size: number };
@@ -230,6 +249,8 @@ export interface CompletedUpload {
   readonly uploadId: string;
   readonly bucketId: number;
   readonly key: string;
+  /** As in ObjectRecord. */
+  readonly versionId: string | null;
   readonly etag: string;
   readonly checksum: Checksum | null;
 }

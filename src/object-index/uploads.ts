@@ -117,9 +117,14 @@ function* fetchUploads(
 
 export function* findCompletedUpload(uploadId: string): Statements<CompletedUpload | null> {
   const row = yield* get<
-    ChecksumColumns & { readonly bucket_id: number; readonly key: string; readonly etag: string }
+    ChecksumColumns & {
+      readonly bucket_id: number;
+      readonly key: string;
+      readonly version_id: string | null;
+      readonly etag: string;
+    }
   >(
-    `SELECT bucket_id, key, etag, checksum_algorithm, checksum_type, checksum_value
+    `SELECT bucket_id, key, version_id, etag, checksum_algorithm, checksum_type, checksum_value
       FROM completed_uploads WHERE upload_id = ?`,
     [uploadId],
   );
@@ -128,6 +133,7 @@ export function* findCompletedUpload(uploadId: string): Statements<CompletedUplo
     uploadId,
     bucketId: row.bucket_id,
     key: row.key,
+    versionId: row.version_id,
     etag: row.etag,
     checksum: toChecksum(row),
   };

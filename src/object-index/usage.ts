@@ -1,3 +1,4 @@
+import { type BucketState, findBucketState } from './bucket-state.ts';
 import type { Quota } from './records.ts';
 import type { Growth, QuotaExceeded, QuotaHolder, Usage } from './requests.ts';
 import { get, run, type Statements, type WriteContext } from './statements.ts';
@@ -10,14 +11,6 @@ import { get, run, type Statements, type WriteContext } from './statements.ts';
 interface UsageRow {
   readonly object_count: number;
   readonly size_bytes: number;
-}
-
-interface QuotaRow {
-  readonly owner_id: string;
-  readonly quota_bytes: number | null;
-  readonly quota_objects: number | null;
-  readonly owner_quota_bytes: number | null;
-  readonly owner_quota_objects: number | null;
 }
 
 /**
@@ -33,16 +26,15 @@ export function growthOf(
 }
 
 /**
- * Whether a bucket may grow; null when it may. One statement where no quota is set. A write that
+ * Whether a bucket may grow; null when it may. No statement where no quota is set. A write that
  * lets nothing grow is never refused, so that one can get below a quota that is exceeded.
  */
 export function* refusedGrowth(
   bucketId: number,
+  bucket: BucketState,
   growth: Growth,
-): Statements<QuotaExceeded | { readonly outcome: 'no-such-bucket' } | null> {
-  const row = yield* findQuotas(bucketId);
-  if (!row) return { outcome: 'no-such-bucket' };
-  for (const { usedBy, quota, usage } of yield* usageStates(bucketId, row)) {
+): Statements<QuotaExceeded | null> {
+  for (const { usedBy, quota, usage } of yield* usageStates(bucketId, bucket)) {
     const exceeded = exceededBy(quota, usage, growth);
     if (exceeded) return { outcome: 'quota-exceeded', usedBy, ...exceeded };
   }
@@ -54,8 +46,8 @@ export function* findRefusedGrowth(
   bucketId: number,
   growth: Growth,
 ): Statements<QuotaExceeded | null> {
-  const refused = yield* refusedGrowth(bucketId, growth);
-  return refused?.outcome === 'quota-exceeded' ? refused : null;
+  const bucket = yield* findBucketState(bucketId);
+  return bucket && (yield* refusedGrowth(bucketId, bucket, growth));
 }
 
 /** What of a quota would be exceeded; null when nothing. */
@@ -75,15 +67,6 @@ function exceededBy(
   return null;
 }
 
-function* findQuotas(bucketId: number): Statements<QuotaRow | undefined> {
-  return yield* get<QuotaRow>(
-    `SELECT b.owner_id, b.quota_bytes, b.quota_objects, u.quota_bytes AS owner_quota_bytes,
-        u.quota_objects AS owner_quota_objects
-      FROM buckets b LEFT JOIN users u ON u.id = b.owner_id WHERE b.id = ?`,
-    [bucketId],
-  );
-}
-
 /** A quota that is set on the bucket, or on all buckets of its owner together. */
 interface UsageState {
   readonly usedBy: QuotaExceeded['usedBy'];
@@ -91,15 +74,17 @@ interface UsageState {
   readonly usage: Usage;
 }
 
-function* usageStates(bucketId: number, row: QuotaRow): Statements<UsageState[]> {
+function* usageStates(
+  bucketId: number,
+  { quota, ownerQuota, ownerId }: BucketState,
+): Statements<UsageState[]> {
   const states: UsageState[] = [];
-  const ofBucket = { sizeBytes: row.quota_bytes, objectCount: row.quota_objects };
-  if (isSet(ofBucket)) {
-    states.push({ usedBy: 'bucket', quota: ofBucket, usage: yield* findBucketUsage(bucketId) });
+  if (isSet(quota)) {
+    states.push({ usedBy: 'bucket', quota, usage: yield* findBucketUsage(bucketId) });
   }
-  const ofOwner = { sizeBytes: row.owner_quota_bytes, objectCount: row.owner_quota_objects };
-  if (isSet(ofOwner)) {
-    states.push({ usedBy: 'owner', quota: ofOwner, usage: yield* findUserUsage(row.owner_id) });
+  if (isSet(ownerQuota)) {
+    const usage = yield* findUserUsage(ownerId);
+    states.push({ usedBy: 'owner', quota: ownerQuota, usage });
   }
   return states;
 }
@@ -132,10 +117,10 @@ export function* findUserUsage(userId: string): Statements<Usage> {
 
 /** Of all buckets that the user owns together. Null for a user that does not exist. */
 export function* findUserQuota(userId: string): Statements<Quota | null> {
-  const row = yield* get<Pick<QuotaRow, 'quota_bytes' | 'quota_objects'>>(
-    'SELECT quota_bytes, quota_objects FROM users WHERE id = ?',
-    [userId],
-  );
+  const row = yield* get<{
+    readonly quota_bytes: number | null;
+    readonly quota_objects: number | null;
+  }>('SELECT quota_bytes, quota_objects FROM users WHERE id = ?', [userId]);
   return row ? { sizeBytes: row.quota_bytes, objectCount: row.quota_objects } : null;
 }
 

@@ -2,14 +2,15 @@ import type { DeleteCondition, WriteCondition } from './requests.ts';
 
 /**
  * Evaluates a condition on the object that the key has inside the writing transaction; null
- * passes. `If-Match` goes first (RFC 9110, section 13.2.2). AWS answers `If-Match` on a key
+ * passes. A key whose newest version is a delete marker has none. `If-Match` goes first (RFC 9110, section 13.2.2). AWS answers `If-Match` on a key
  * without object with NoSuchKey instead of 412:
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export function failedCondition(
   condition: WriteCondition | undefined,
-  currentEtag: string | null,
+  current: { readonly etag: string; readonly is_delete_marker: number } | undefined,
 ): 'no-such-key' | 'precondition-failed' | null {
+  const currentEtag = current && current.is_delete_marker === 0 ? current.etag : null;
   if (condition?.ifMatch) {
     if (currentEtag === null) return 'no-such-key';
     if (!matches(condition.ifMatch, currentEtag)) return 'precondition-failed';

@@ -2,6 +2,7 @@ import { BlobStoreError } from '../blob-store/blob-store.ts';
 import { GatewayError } from '../core/errors.ts';
 import { IndexError } from '../object-index/object-index.ts';
 import { errorEntry } from './errors.ts';
+import { httpDate } from './object-headers.ts';
 import { renderXml } from './xml.ts';
 
 /** What went wrong, in the gateway's codes; the cause is kept for the log, never for the client. */
@@ -63,6 +64,14 @@ export function errorHeaders(error: GatewayError): Record<string, string | numbe
   const { retryAfterSeconds } = errorEntry(error.code);
   if (retryAfterSeconds !== undefined) headers['retry-after'] = retryAfterSeconds;
   if (error.facts.Allow !== undefined) headers.allow = error.facts.Allow;
+  if (error.deleteMarker) {
+    headers['x-amz-delete-marker'] = 'true';
+    headers['x-amz-version-id'] = error.deleteMarker.versionId;
+    if (error.code === 'MethodNotAllowed') {
+      headers.allow = 'DELETE';
+      headers['last-modified'] = httpDate(error.deleteMarker.lastModifiedMs);
+    }
+  }
   if (error.code === 'InvalidRange' && error.facts.ActualObjectSize !== undefined) {
     headers['content-range'] = `bytes */${error.facts.ActualObjectSize}`;
   }

@@ -56,7 +56,7 @@ export function quoteEtag(etag: string): string {
 }
 
 /** RFC 9110's date, to the second. */
-function httpDate(timeMs: number): string {
+export function httpDate(timeMs: number): string {
   return new Date(timeMs).toUTCString();
 }
 

@@ -3,6 +3,7 @@ import { Access } from '../../src/core/access/access.ts';
 import { GatewayError } from '../../src/core/errors.ts';
 import type { Caller } from '../../src/core/services.ts';
 import type { ChecksumAlgorithm } from '../../src/object-index/records.ts';
+import { errorHeaders } from '../../src/s3/error-document.ts';
 import { errorEntry } from '../../src/s3/errors.ts';
 import type { S3Request, S3Response } from '../../src/s3/operation.ts';
 import { createResolver } from '../../src/s3/operation-resolver.ts';
@@ -51,7 +52,7 @@ export async function send(
     return received(response.status, response.headers ?? {}, bytes, null);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return received(errorEntry(error.code).httpStatus, {}, Buffer.alloc(0), error);
+    return received(errorEntry(error.code).httpStatus, errorHeaders(error), Buffer.alloc(0), error);
   }
 }
 

@@ -69,7 +69,9 @@ export async function authorize(
   const { bucket, key } = target;
   let verdict = access.decide(action, target);
   if (verdict === 'depends-on-object' && bucket && key) {
-    const object = await core.index.findObject(bucket.id, key);
+    const { versionId = null } = target;
+    const found = await core.index.findObject(bucket.id, key, versionId);
+    const object = found?.isDeleteMarker ? null : found;
     const uploadInitiatorId = initiatorsOwn.has(action)
       ? await findInitiator(core, access, bucket, key)
       : null;

@@ -59,7 +59,7 @@ export async function uploadPartCopy(
       bucketId: bucket.id,
       key,
       uploadId,
-      source: { bucketId: sourceBucket.id, key: source.key },
+      source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
       range,
     });

@@ -1,4 +1,5 @@
 import {
+  type DeletedObject,
   type DeleteFailure,
   deletedKeysMax,
   deleteObjects as deleteMany,
@@ -33,18 +34,31 @@ function withCondition(names: DeleteConditionNames, read: (name: string) => stri
   return condition && { condition };
 }
 
+/** What whoever deletes that version, or that key, must be allowed to do. */
+function deleteAction(versionId: string | null): string {
+  return versionId === null ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = {
   name: 'DeleteObject',
-  permission: 's3:DeleteObject',
+  permission: ({ query }) => deleteAction(query.get('versionId')),
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
-    await deleteOne(core, bucket, {
+    const object = {
       key: keyOf(request),
       versionId: request.query.get('versionId'),
       ...withCondition(conditionHeaders, (name) => request.headers.get(name)),
-    });
-    return { status: 204 };
+    };
+    const deleted = await deleteOne(core, bucket, object, request.access.caller);
+    const { versionId, deleteMarkerVersionId } = deleted;
+    return {
+      status: 204,
+      headers: {
+        'x-amz-version-id': versionId ?? deleteMarkerVersionId ?? undefined,
+        'x-amz-delete-marker': deleteMarkerVersionId === null ? undefined : 'true',
+      },
+    };
   },
 };
 
@@ -57,9 +71,14 @@ export const deleteObjects: Operation = {
     checkIntegrityHeader(request.headers);
     const document = await parseLongXml(await request.text(documentSizeBytesMax), 'Delete');
     const isQuiet = document.textOf('Quiet')?.trim().toLowerCase() === 'true';
-    const { deleted, failed } = await deleteMany(core, bucket, readObjects(document));
+    const { deleted, failed } = await deleteMany(
+      core,
+      bucket,
+      readObjects(document),
+      request.access.caller,
+    );
     const body = renderXml('DeleteResult', {
-      Deleted: isQuiet ? undefined : deleted.map(nameObject),
+      Deleted: isQuiet ? undefined : deleted.map(renderDeleted),
       Error: failed.map(renderFailure),
     });
     return { status: 200, body };
@@ -103,6 +122,15 @@ function readObjects(document: XmlElement): readonly ObjectToDelete[] {
 
 function nameObject({ key, versionId }: ObjectToDelete) {
   return { Key: key, VersionId: versionId ?? undefined };
+}
+
+function renderDeleted(object: DeletedObject) {
+  const { deleteMarkerVersionId } = object;
+  return {
+    ...nameObject(object),
+    DeleteMarker: deleteMarkerVersionId === null ? undefined : true,
+    DeleteMarkerVersionId: deleteMarkerVersionId ?? undefined,
+  };
 }
 
 function renderFailure({ object, error: { code, facts } }: DeleteFailure) {

@@ -15,10 +15,14 @@ import type { Operation, RequestHeaders, S3Request, S3Response } from '../operat
 import { integerParameter, keyOf } from '../parameters.ts';
 import { ifRange, readConditions } from '../preconditions.ts';
 
+function readAction({ query }: S3Request): string {
+  return query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject';
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
 export const getObject: Operation = {
   name: 'GetObject',
-  permission: 's3:GetObject',
+  permission: readAction,
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
     const overridden = overridesOf(request);
@@ -31,7 +35,7 @@ export const getObject: Operation = {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
 export const headObject: Operation = {
   name: 'HeadObject',
-  permission: 's3:GetObject',
+  permission: readAction,
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
     const overridden = overridesOf(request);

@@ -7,33 +7,31 @@ const current = (key: string) => ({ key, versionId: null });
 describe('deleting one key', () => {
   it('removes it and queues its file; a second time is no error', async () => {
     const core = await coreWithKeys('a', 'b');
-    await deleteObject(core, core.bucket, current('a'));
-    await deleteObject(core, core.bucket, current('a'));
+    await deleteObject(core, core.bucket, current('a'), core.alice);
+    await deleteObject(core, core.bucket, current('a'), core.alice);
     expect(await core.keys()).toEqual(['b']);
     expect(await core.queued()).toHaveLength(1);
   });
 
   it('deletes on a condition only what meets it', async () => {
     const core = await coreWithKeys('a');
-    const failing = deleteObject(core, core.bucket, {
-      ...current('a'),
-      condition: { ifMatch: ['x'] },
-    });
+    const unmet = { ...current('a'), condition: { ifMatch: ['x'] } };
+    const failing = deleteObject(core, core.bucket, unmet, core.alice);
     await expect(failing).rejects.toMatchObject({ code: 'PreconditionFailed' });
     expect(await core.keys()).toEqual(['a']);
     const any = { ...current('a'), condition: { ifMatch: ['*'] } };
-    await deleteObject(core, core.bucket, any);
-    await deleteObject(core, core.bucket, any);
+    await deleteObject(core, core.bucket, any, core.alice);
+    await deleteObject(core, core.bucket, any, core.alice);
     expect(await core.keys()).toEqual([]);
   });
 
   it('by version: null is the one there is, an unknown one deletes nothing', async () => {
     const core = await coreWithKeys('a');
-    await deleteObject(core, core.bucket, { key: 'a', versionId: 'x'.repeat(32) });
+    await deleteObject(core, core.bucket, { key: 'a', versionId: 'x'.repeat(32) }, core.alice);
     expect(await core.keys()).toEqual(['a']);
-    const deleted = deleteObject(core, core.bucket, { key: 'a', versionId: 'v1' });
+    const deleted = deleteObject(core, core.bucket, { key: 'a', versionId: 'v1' }, core.alice);
     await expect(deleted).rejects.toMatchObject({ code: 'InvalidArgument' });
-    await deleteObject(core, core.bucket, { key: 'a', versionId: 'null' });
+    await deleteObject(core, core.bucket, { key: 'a', versionId: 'null' }, core.alice);
     expect(await core.keys()).toEqual([]);
   });
 });
@@ -45,8 +43,8 @@ describe('deleting many keys', () => {
     const noVersion = { key: 'c', versionId: 'v1' };
     const unknown = { key: 'b', versionId: 'x'.repeat(32) };
     const objects = [current('a'), current('none'), tooLong, noVersion, unknown, current('a')];
-    const result = await deleteObjects(core, core.bucket, objects);
-    expect(result.deleted).toEqual([current('a'), current('none'), unknown, current('a')]);
+    const result = await deleteObjects(core, core.bucket, objects, core.alice);
+    expect(result.deleted).toMatchObject([current('a'), current('none'), unknown, current('a')]);
     expect(result.failed).toMatchObject([
       { object: tooLong, error: { code: 'KeyTooLongError' } },
       { object: noVersion, error: { code: 'InvalidArgument' } },
@@ -59,8 +57,13 @@ describe('deleting many keys', () => {
     const matching = { ...current('a'), condition: { sizeBytes: 1 } };
     const failing = { ...current('a'), condition: { sizeBytes: 2 } };
     const gone = { ...current('none'), condition: { ifMatch: ['x'] } };
-    const result = await deleteObjects(core, core.bucket, [matching, failing, gone, current('b')]);
-    expect(result.deleted).toEqual([gone, current('b')]);
+    const result = await deleteObjects(
+      core,
+      core.bucket,
+      [matching, failing, gone, current('b')],
+      core.alice,
+    );
+    expect(result.deleted).toMatchObject([gone, current('b')]);
     expect(result.failed).toMatchObject([
       { object: matching, error: { code: 'PreconditionFailed' } },
       { object: failing, error: { code: 'PreconditionFailed' } },
@@ -73,18 +76,13 @@ describe('deleting keys that the index takes in several transactions', () => {
   it('deletes all of them, and keeps what any of the transactions kept', async () => {
     const core = await coreWithKeys('a', 'b', 'c', 'd');
     const deleteAll = core.index.deleteObjects.bind(core.index);
-    const calls: (readonly string[])[] = [];
-    vi.spyOn(core.index, 'deleteObjects').mockImplementation(async (id, keys, conditional = []) => {
-      const all = [...keys, ...conditional.map(({ key }) => key)];
-      calls.push(all);
-      const [first = ''] = all;
-      const isFirst = (key: string) => key === first;
-      const { kept } = await deleteAll(
-        id,
-        keys.filter(isFirst),
-        conditional.filter(({ key }) => isFirst(key)),
-      );
-      return { kept, unfinished: new Set(all.slice(1)) };
+    const calls: number[] = [];
+    vi.spyOn(core.index, 'deleteObjects').mockImplementation(async (id, deletions, ownerId) => {
+      calls.push(deletions.length);
+      const [first, ...others] = deletions;
+      const results = first === undefined ? [] : await deleteAll(id, [first], ownerId);
+      const left = { outcome: 'unfinished' as const, deleteMarkerVersionId: null };
+      return [...results, ...others.map(() => left)];
     });
     const objects = [
       current('a'),
@@ -92,8 +90,8 @@ describe('deleting keys that the index takes in several transactions', () => {
       { ...current('c'), condition: { ifMatch: ['x'] } },
       current('d'),
     ];
-    const { deleted, failed } = await deleteObjects(core, core.bucket, objects);
-    expect(calls.map((keys) => keys.length)).toEqual([4, 3, 2, 1]);
+    const { deleted, failed } = await deleteObjects(core, core.bucket, objects, core.alice);
+    expect(calls).toEqual([4, 3, 2, 1]);
     expect(deleted.map(({ key }) => key)).toEqual(['a', 'd']);
     expect(failed.map(({ object }) => object.key)).toEqual(['b', 'c']);
     expect(await core.keys()).toEqual(['b', 'c']);

@@ -71,6 +71,7 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
       bucketId,
       key: 'k',
       versionId: null,
+      isDeleteMarker: false,
       size: 55,
       etag: 'whole-3',
       lastModifiedMs: NOW_MS + 1,
@@ -110,7 +111,14 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
     expect(await index.findUpload(bucketId, 'k', 'u1')).toBeNull();
     expect(await index.listParts('u1', 0, 10)).toEqual({ parts: [], isTruncated: false });
     expect(await index.completeUpload(completion([1]))).toEqual({ outcome: 'no-such-upload' });
-    const remembered = { uploadId: 'u1', bucketId, key: 'k', etag: 'whole-3', checksum };
+    const remembered = {
+      uploadId: 'u1',
+      bucketId,
+      key: 'k',
+      versionId: null,
+      etag: 'whole-3',
+      checksum,
+    };
     expect(await index.findCompletedUpload('u1')).toEqual(remembered);
     await index.forgetCompletedUploads(NOW_MS + 1);
     expect(await index.findCompletedUpload('u1')).toEqual(remembered);

@@ -32,6 +32,7 @@ describe.each(indexEngines)('objects in $name', ({ open, manyRows }) => {
       ...described,
       id: stored.id,
       versionId: null,
+      isDeleteMarker: false,
       partCount: null,
       fileId: segments[0]?.fileId,
     });
@@ -196,8 +197,9 @@ describe.each(indexEngines)('objects in $name', ({ open, manyRows }) => {
       { key: 'k', condition },
       { key: 'missing', condition },
     ];
-    const { kept } = await index.deleteObjects(bucketId, [], conditional);
-    expect([...kept]).toEqual(isDeleted ? [] : ['k']);
+    const results = await index.deleteObjects(bucketId, conditional);
+    const outcome = isDeleted ? 'deleted' : 'precondition-failed';
+    expect(results.map((result) => result.outcome)).toEqual([outcome, 'deleted']);
     expect((await index.findObject(bucketId, 'k')) === null).toBe(isDeleted);
   });
 });

@@ -85,6 +85,7 @@ function runEverything(): void {
     }
   }
   runObjects(created.id);
+  runVersions();
   runUploads(created.id);
   call('queueDeletions', [newFileId()], 1);
   call('queueOrphans', [newFileId()], 1);
@@ -194,6 +195,23 @@ function runObjects(bucketId: number): void {
     }
   }
   call('deleteObjects', bucketId, ['copy', 'a/2']);
+}
+
+/** In a bucket of its own: one that has versions never loses them. */
+function runVersions(): void {
+  const bucket = { name: 'versions', ownerId: 'o', locationConstraint: null, createdAtMs: 1 };
+  const { bucket: created } = call<{ bucket: { id: number } }>('createBucket', bucket);
+  const bucketId = created.id;
+  call('putObject', newObject(bucketId, 'k'));
+  const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
+  for (const state of ['Enabled', 'Suspended', 'Enabled']) {
+    call('setBucketVersioning', bucketId, state);
+    call('putObject', newObject(bucketId, 'k', { segments }));
+    call('deleteObjects', bucketId, [{ key: 'k', condition: { sizeBytes: 10 } }, 'l']);
+    const { versionId } = call<{ versionId: string }>('findObject', bucketId, 'k');
+    call('deleteObjects', bucketId, [{ key: 'k', versionId }]);
+  }
+  call('deleteObjects', bucketId, [{ key: 'k', versionId: 'null' }]);
 }
 
 function runUploads(bucketId: number): void {

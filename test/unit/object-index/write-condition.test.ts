@@ -22,6 +22,13 @@ describe('failedCondition', () => {
     [{ ifMatch: ['a'], ifNoneMatch: ['a'] }, 'a', 'precondition-failed'],
     [{ ifMatch: ['b'], ifNoneMatch: ['*'] }, null, 'no-such-key'],
   ])('%j on an object with ETag %j gives %j', (condition, etag, expected) => {
-    expect(failedCondition(condition, etag)).toBe(expected);
+    const current = etag === null ? undefined : { etag, is_delete_marker: 0 };
+    expect(failedCondition(condition, current)).toBe(expected);
+  });
+
+  it('takes a delete marker for no object', () => {
+    const marker = { etag: '', is_delete_marker: 1 };
+    expect(failedCondition({ ifMatch: ['*'] }, marker)).toBe('no-such-key');
+    expect(failedCondition({ ifNoneMatch: ['*'] }, marker)).toBeNull();
   });
 });
