@@ -12,6 +12,7 @@ import { getRecord } from './get-object.ts';
 import { checkKey } from './names.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
 import { publishedObject } from './put-object.ts';
+import { isCharged } from './request-payment.ts';
 import type { CoreServices } from './services.ts';
 
 /** Bytes that one CopyObject copies. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
@@ -58,6 +59,7 @@ export async function copyObject(
       request.metadataDirective === 'REPLACE'
         ? request.description
         : copiedDescription(source, request.description);
+    await checkCopiedTags(core, request, source, sourceBucket);
     const copied = await core.index.copyObject({
       source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
@@ -102,6 +104,7 @@ async function getSourceRecord(
   const action = versionId === null ? 's3:GetObject' : 's3:GetObjectVersion';
   try {
     await authorize(core, access, action, { bucket, key, versionId });
+    isCharged(access, bucket);
     return await getRecord(core, bucket, key, versionId);
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'MethodNotAllowed') {
@@ -119,6 +122,20 @@ export function sourceKeepsChanging(): GatewayError {
   return new GatewayError('ConditionalRequestConflict', {
     message: 'The source of the copy was replaced while it was copied. Try again.',
   });
+}
+
+/** Tags go with the copy: whoever copies must be allowed to read them here and write them there. */
+async function checkCopiedTags(
+  core: Pick<CoreServices, 'index'>,
+  { access, subresources, bucket, key, source: { versionId } }: CopyObjectRequest,
+  source: ObjectRecord,
+  sourceBucket: Bucket,
+): Promise<void> {
+  if (source.tags === null || subresources?.tags !== undefined) return;
+  const read = versionId === null ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging';
+  const from = { bucket: sourceBucket, key: source.key, object: source };
+  await authorize(core, access, read, from);
+  await authorize(core, access, 's3:PutObjectTagging', { bucket, key });
 }
 
 function checkCopy(request: CopyObjectRequest, source: ObjectRecord, sourceBucket: Bucket): void {

@@ -83,6 +83,10 @@ const s3Errors = {
   },
   InvalidArgument: { httpStatus: 400, message: 'Invalid Argument' },
   InvalidBucketName: { httpStatus: 400, message: 'The specified bucket is not valid.' },
+  InvalidBucketState: {
+    httpStatus: 409,
+    message: 'The request is not valid with the current state of the bucket.',
+  },
   InvalidChunkSizeError: {
     httpStatus: 403,
     message: 'Only the last chunk is allowed to have a size less than 8192 bytes',
@@ -116,10 +120,15 @@ const s3Errors = {
     message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
   },
   InvalidRequest: { httpStatus: 400, message: 'Invalid Request' },
+  InvalidRetentionPeriod: {
+    httpStatus: 400,
+    message: 'Default retention period must be a positive integer value.',
+  },
   InvalidStorageClass: {
     httpStatus: 400,
     message: 'The storage class you specified is not valid',
   },
+  InvalidTag: { httpStatus: 400, message: 'The tag provided was not a valid tag.' },
   InvalidToken: {
     httpStatus: 400,
     message: 'The provided token is malformed or otherwise invalid.',
@@ -168,17 +177,38 @@ const s3Errors = {
     message: 'The CORS configuration does not exist',
   },
   NoSuchBucketPolicy: { httpStatus: 404, message: 'The bucket policy does not exist' },
+  NoSuchConfiguration: {
+    httpStatus: 404,
+    message: 'The specified configuration does not exist.',
+  },
   NoSuchEntity: { httpStatus: 404, message: 'The specified entity does not exist.' },
   NoSuchKey: { httpStatus: 404, message: 'The specified key does not exist.' },
+  NoSuchLifecycleConfiguration: {
+    httpStatus: 404,
+    message: 'The lifecycle configuration does not exist',
+  },
+  NoSuchObjectLockConfiguration: {
+    httpStatus: 404,
+    message: 'The specified object does not have a ObjectLock configuration',
+  },
+  NoSuchTagSet: { httpStatus: 404, message: 'The TagSet does not exist' },
   NoSuchUpload: {
     httpStatus: 404,
     message:
       'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
   },
   NoSuchVersion: { httpStatus: 404, message: 'The specified version does not exist.' },
+  NoSuchWebsiteConfiguration: {
+    httpStatus: 404,
+    message: 'The specified bucket does not have a website configuration',
+  },
   NotImplemented: {
     httpStatus: 501,
     message: 'A header or query you provided implies functionality that is not implemented.',
+  },
+  ObjectLockConfigurationNotFoundError: {
+    httpStatus: 404,
+    message: 'Object Lock configuration does not exist for this bucket',
   },
   PreconditionFailed: {
     httpStatus: 412,
@@ -188,6 +218,10 @@ const s3Errors = {
   QuotaExceeded: {
     httpStatus: 403,
     message: 'The quota of this bucket, or of its owner, would be exceeded.',
+  },
+  ReplicationConfigurationNotFoundError: {
+    httpStatus: 404,
+    message: 'The replication configuration was not found',
   },
   RequestHeaderSectionTooLarge: {
     httpStatus: 400,
@@ -201,6 +235,10 @@ const s3Errors = {
   RequestTimeTooSkewed: {
     httpStatus: 403,
     message: 'The difference between the request time and the current time is too large.',
+  },
+  ServerSideEncryptionConfigurationNotFoundError: {
+    httpStatus: 404,
+    message: 'The server side encryption configuration was not found',
   },
   ServiceUnavailable: {
     httpStatus: 503,

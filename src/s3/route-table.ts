@@ -1,4 +1,5 @@
 import type { Route } from './operation.ts';
+import { bucketConfigurationRoutes } from './operations/bucket-configurations.ts';
 import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts';
 import {
   createBucket,
@@ -19,6 +20,12 @@ import { listMultipartUploads } from './operations/list-multipart-uploads.ts';
 import { listObjectVersions } from './operations/list-object-versions.ts';
 import { listObjects, listObjectsV2 } from './operations/list-objects.ts';
 import { listParts } from './operations/list-parts.ts';
+import { listedConfigurationRoutes } from './operations/listed-configurations.ts';
+import {
+  deleteObjectTagging,
+  getObjectTagging,
+  putObjectTagging,
+} from './operations/object-tagging.ts';
 import { putObject } from './operations/put-object.ts';
 import { uploadPart, uploadPartCopy } from './operations/upload-part.ts';
 
@@ -43,6 +50,9 @@ export const routes: readonly Route[] = [
   { method: 'DELETE', resource: 'bucket', subresource: 'cors', operation: deleteBucketCors },
   { method: 'POST', resource: 'bucket', subresource: 'delete', operation: deleteObjects },
 
+  ...bucketConfigurationRoutes,
+  ...listedConfigurationRoutes,
+
   { method: 'PUT', resource: 'object', subresource: null, operation: putObject },
   {
     method: 'PUT',
@@ -54,6 +64,10 @@ export const routes: readonly Route[] = [
   { method: 'GET', resource: 'object', subresource: null, operation: getObject },
   { method: 'HEAD', resource: 'object', subresource: null, operation: headObject },
   { method: 'DELETE', resource: 'object', subresource: null, operation: deleteObject },
+
+  { method: 'GET', resource: 'object', subresource: 'tagging', operation: getObjectTagging },
+  { method: 'PUT', resource: 'object', subresource: 'tagging', operation: putObjectTagging },
+  { method: 'DELETE', resource: 'object', subresource: 'tagging', operation: deleteObjectTagging },
 
   { method: 'POST', resource: 'object', subresource: 'uploads', operation: createMultipartUpload },
   { method: 'PUT', resource: 'object', subresource: 'uploadId', operation: uploadPart },

@@ -1,5 +1,6 @@
 import { authorize, getBucket, hideMissing } from '../core/access/access.ts';
 import { GatewayError } from '../core/errors.ts';
+import { isCharged } from '../core/request-payment.ts';
 import type { CoreServices } from '../core/services.ts';
 import type { Bucket } from '../object-index/records.ts';
 import type { Operation, RequestHeaders, S3Request, S3Response } from './operation.ts';
@@ -28,10 +29,16 @@ export async function runOperation(
   const versionId = request.query.get('versionId');
   try {
     await authorize(core, access, action, { bucket, key, versionId });
-    return await operation.handle(request, { core, bucket });
+    const charged = isCharged(access, bucket);
+    const response = await operation.handle(request, { core, bucket });
+    return charged ? withHeader(response, 'x-amz-request-charged', 'requester') : response;
   } catch (error) {
     throw hideMissing(error, access, bucket);
   }
+}
+
+function withHeader(response: S3Response, name: string, value: string): S3Response {
+  return { ...response, headers: { ...response.headers, [name]: value } };
 }
 
 /** A caller may say whose bucket it expects, so that a name taken over by others is noticed. */

@@ -60,6 +60,8 @@ const objectReadParameters = [
   'response-content-type',
   'response-expires',
 ] as const;
+/** Of configurations of which AWS allows many. */
+const idParameters = ['id'];
 const listParameters = ['delimiter', 'encoding-type', 'prefix'] as const;
 
 /** Query parameters that an operation understands besides its subresource, by operation name. */
@@ -76,9 +78,24 @@ export const operationParameters: Readonly<Record<string, readonly string[]>> = 
   ListObjectVersions: [...listParameters, 'key-marker', 'max-keys', 'version-id-marker'],
   ListMultipartUploads: [...listParameters, 'key-marker', 'max-uploads', 'upload-id-marker'],
   ListParts: ['encoding-type', 'max-parts', 'part-number-marker'],
+  DeleteObjectTagging: ['versionId'],
   GetObject: objectReadParameters,
+  GetObjectTagging: ['versionId'],
   HeadObject: objectReadParameters,
+  DeleteBucketAnalyticsConfiguration: idParameters,
+  GetBucketAnalyticsConfiguration: idParameters,
+  PutBucketAnalyticsConfiguration: idParameters,
+  DeleteBucketIntelligentTieringConfiguration: idParameters,
+  GetBucketIntelligentTieringConfiguration: idParameters,
+  PutBucketIntelligentTieringConfiguration: idParameters,
+  DeleteBucketInventoryConfiguration: idParameters,
+  GetBucketInventoryConfiguration: idParameters,
+  PutBucketInventoryConfiguration: idParameters,
+  DeleteBucketMetricsConfiguration: idParameters,
+  GetBucketMetricsConfiguration: idParameters,
+  PutBucketMetricsConfiguration: idParameters,
   DeleteObject: ['versionId'],
+  PutObjectTagging: ['versionId'],
   UploadPart: ['partNumber'],
   UploadPartCopy: ['partNumber'],
 };

@@ -16,7 +16,6 @@ const unsupported: readonly {
   { name: /^x-amz-object-lock-/ },
   { name: /^x-amz-bucket-object-lock-enabled$/, harmless: ['false'] },
   { name: /^x-amz-object-ownership$/, harmless: ['BucketOwnerEnforced'] },
-  { name: /^x-amz-tagging$/ },
   { name: /^x-amz-grant-/ },
   { name: /^x-amz-acl$/, harmless: ['private', 'bucket-owner-full-control'] },
   { name: /^x-amz-write-offset-bytes$/ },

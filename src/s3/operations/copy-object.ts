@@ -6,6 +6,7 @@ import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { isoTime, keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
+import { copiedSubresources } from '../written-subresources.ts';
 import { renderXml } from '../xml.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
@@ -23,6 +24,7 @@ export const copyObject: Operation = {
       access: request.access,
       metadataDirective: parseMetadataDirective(headers),
       description: describeObject(headers),
+      subresources: await copiedSubresources(request, { core, bucket }),
       condition: writeCondition(headers),
     });
     const body = renderXml('CopyObjectResult', {

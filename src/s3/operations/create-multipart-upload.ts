@@ -3,6 +3,7 @@ import { parseChecksumAlgorithm, parseChecksumType } from '../checksum-headers.t
 import { describeObject } from '../object-headers.ts';
 import type { Operation, S3Request } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
+import { writtenSubresources } from '../written-subresources.ts';
 import { renderXml } from '../xml.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
@@ -18,6 +19,7 @@ export const createMultipartUpload: Operation = {
       key: keyOf(request),
       caller: request.access.caller,
       description: describeObject(headers),
+      subresources: await writtenSubresources(request, { core, bucket }),
       checksumAlgorithm: parseChecksumAlgorithm(headers, 'x-amz-checksum-algorithm'),
       checksumType: parseChecksumType(headers),
     });

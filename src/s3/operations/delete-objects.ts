@@ -7,10 +7,10 @@ import {
   type ObjectToDelete,
 } from '../../core/delete-objects.ts';
 import { GatewayError } from '../../core/errors.ts';
-import { checksumAlgorithms, checksumHeader } from '../checksum-headers.ts';
 import { type DeleteConditionNames, parseDeleteCondition } from '../delete-condition.ts';
 import { errorEntry } from '../errors.ts';
-import type { Operation, RequestHeaders } from '../operation.ts';
+import { checkIntegrityHeader } from '../integrity-header.ts';
+import type { Operation } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { parseLongXml, renderXml, type XmlElement } from '../xml.ts';
 
@@ -84,18 +84,6 @@ export const deleteObjects: Operation = {
     return { status: 200, body };
   },
 };
-
-/** A mangled list would delete the wrong keys: S3 wants it guarded. */
-function checkIntegrityHeader(headers: RequestHeaders): void {
-  const isGuarded =
-    headers.get('content-md5') !== null ||
-    /x-amz-checksum-/i.test(headers.get('x-amz-trailer') ?? '') ||
-    checksumAlgorithms.some((algorithm) => headers.get(checksumHeader(algorithm)) !== null);
-  if (isGuarded) return;
-  throw new GatewayError('InvalidRequest', {
-    message: 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
-  });
-}
 
 function readObjects(document: XmlElement): readonly ObjectToDelete[] {
   const elements = document.list('Object');

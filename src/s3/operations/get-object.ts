@@ -11,9 +11,10 @@ import { partNumberMax } from '../../core/multipart/upload-part.ts';
 import type { Bucket, Checksum } from '../../object-index/records.ts';
 import { checksumResponseHeaders } from '../checksum-headers.ts';
 import { notModifiedHeaders, objectHeaders, overriddenHeaders } from '../object-headers.ts';
-import type { Operation, RequestHeaders, S3Request, S3Response } from '../operation.ts';
+import type { Operation, S3Request, S3Response } from '../operation.ts';
 import { integerParameter, keyOf } from '../parameters.ts';
 import { ifRange, readConditions } from '../preconditions.ts';
+import { subresourceHeaders } from '../subresource-headers.ts';
 
 function readAction({ query }: S3Request): string {
   return query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject';
@@ -27,7 +28,7 @@ export const getObject: Operation = {
   async handle(request, { core, bucket }) {
     const overridden = overridesOf(request);
     const found = await get(core, readRequest(request, bucket), request.signal);
-    const response = respond(found, request.headers, overridden);
+    const response = respond(found, request, bucket, overridden);
     return found.body ? { ...response, body: found.body } : response;
   },
 };
@@ -40,7 +41,7 @@ export const headObject: Operation = {
   async handle(request, { core, bucket }) {
     const overridden = overridesOf(request);
     const found = await head(core, readRequest(request, bucket));
-    return respond(found, request.headers, overridden);
+    return respond(found, request, bucket, overridden);
   },
 };
 
@@ -78,18 +79,20 @@ function readRequest(request: S3Request, bucket: Bucket): GetObjectRequest {
 
 function respond(
   found: FoundObject,
-  requestHeaders: RequestHeaders,
+  { access, headers }: S3Request,
+  bucket: Bucket,
   overridden: Record<string, string>,
 ): S3Response {
   const { object, range, part } = found;
   if (found.isNotModified) return { status: 304, headers: notModifiedHeaders(object) };
   // No Content-Range can say "no bytes": an empty object is answered whole.
   const isPartial = range !== null && object.size > 0;
-  const wantsChecksum = requestHeaders.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED';
+  const wantsChecksum = headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED';
   return {
     status: isPartial ? 206 : 200,
     headers: {
       ...objectHeaders(object),
+      ...subresourceHeaders(object, access, bucket),
       ...overridden,
       'content-length': range?.size ?? object.size,
       'content-range': isPartial ? contentRange(range, object.size) : undefined,

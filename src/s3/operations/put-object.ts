@@ -4,6 +4,7 @@ import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
+import { writtenSubresources } from '../written-subresources.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObject: Operation = {
@@ -16,6 +17,7 @@ export const putObject: Operation = {
       key: keyOf(request),
       caller: request.access.caller,
       description: describeObject(request.headers),
+      subresources: await writtenSubresources(request, { core, bucket }),
       content: request.content(),
       condition: writeCondition(request.headers),
       signal: request.signal,

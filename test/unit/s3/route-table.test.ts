@@ -61,7 +61,6 @@ describe('the route table', () => {
   it.each([
     'DELETE /photos?policy',
     'DELETE /photos?renameObject',
-    'DELETE /photos/cat.jpg?tagging',
     'PUT /photos?acl',
     'PUT /photos/cat.jpg?acl',
     'PUT /photos/cat.jpg?append&position=0',
