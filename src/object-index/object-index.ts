@@ -118,6 +118,12 @@ export interface ObjectIndex {
    */
   listSegments(objectId: number, fromOffset: number, limit: number): Promise<readonly Segment[]>;
   findObjectPart(objectId: number, partNumber: number): Promise<ObjectPart | null>;
+  /** Of an object that was completed from parts. */
+  listObjectParts(
+    objectId: number,
+    afterPartNumber: number,
+    limit: number,
+  ): Promise<{ readonly parts: readonly ObjectPart[]; readonly isTruncated: boolean }>;
   listObjects(request: ListObjectsRequest): Promise<ListObjectsPage>;
   /**
    * What does not exist is no error (DeleteObject is idempotent). A key by itself stands for its

@@ -71,22 +71,42 @@ export function* listSegments(
   }));
 }
 
+interface ObjectPartRow {
+  readonly part_number: number;
+  readonly start_offset: number;
+  readonly size: number;
+  readonly checksum_value: string | null;
+}
+
 export function* findObjectPart(
   objectId: number,
   partNumber: number,
 ): Statements<ObjectPart | null> {
-  const row = yield* get<{
-    readonly start_offset: number;
-    readonly size: number;
-    readonly checksum_value: string | null;
-  }>(
-    `SELECT start_offset, size, checksum_value FROM object_parts
+  const row = yield* get<ObjectPartRow>(
+    `SELECT part_number, start_offset, size, checksum_value FROM object_parts
       WHERE object_id = ? AND part_number = ?`,
     [objectId, partNumber],
   );
-  if (!row) return null;
+  return row ? toObjectPart(row) : null;
+}
+
+export function* listObjectParts(
+  objectId: number,
+  afterPartNumber: number,
+  limit: number,
+): Statements<{ readonly parts: readonly ObjectPart[]; readonly isTruncated: boolean }> {
+  if (limit === 0) return { parts: [], isTruncated: false };
+  const rows = yield* all<ObjectPartRow>(
+    `SELECT part_number, start_offset, size, checksum_value FROM object_parts
+      WHERE object_id = ? AND part_number > ? ORDER BY part_number LIMIT ?`,
+    [objectId, afterPartNumber, limit + 1],
+  );
+  return { parts: rows.slice(0, limit).map(toObjectPart), isTruncated: rows.length > limit };
+}
+
+function toObjectPart(row: ObjectPartRow): ObjectPart {
   return {
-    partNumber,
+    partNumber: row.part_number,
     startOffset: row.start_offset,
     size: row.size,
     checksumValue: row.checksum_value,

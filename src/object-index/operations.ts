@@ -82,6 +82,7 @@ export const listings = {
   listObjects,
   listUploads: uploads.listUploads,
   listParts: parts.listParts,
+  listObjectParts: objects.listObjectParts,
   listDueGroups: deletions.listDueGroups,
   listDueDeletions: deletions.listDueDeletions,
   listFailingDeletions: deletions.listFailingDeletions,

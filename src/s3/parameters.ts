@@ -13,7 +13,7 @@ export function keyOf(request: S3Request): string {
  * A whole number from `min` to `max`, `fallback` without the parameter. Throws `InvalidArgument`.
  */
 export function integerParameter(
-  query: QueryParameters,
+  query: Pick<QueryParameters, 'get'>,
   name: string,
   options: { readonly fallback: number; readonly min?: number; readonly max?: number },
 ): number {

@@ -16,6 +16,7 @@ import {
 } from './operations/create-multipart-upload.ts';
 import { deleteObject, deleteObjects } from './operations/delete-objects.ts';
 import { getObject, headObject } from './operations/get-object.ts';
+import { getObjectAttributes } from './operations/get-object-attributes.ts';
 import { listMultipartUploads } from './operations/list-multipart-uploads.ts';
 import { listObjectVersions } from './operations/list-object-versions.ts';
 import { listObjects, listObjectsV2 } from './operations/list-objects.ts';
@@ -63,6 +64,12 @@ export const routes: readonly Route[] = [
   },
   { method: 'GET', resource: 'object', subresource: null, operation: getObject },
   { method: 'HEAD', resource: 'object', subresource: null, operation: headObject },
+  {
+    method: 'GET',
+    resource: 'object',
+    subresource: 'attributes',
+    operation: getObjectAttributes,
+  },
   { method: 'DELETE', resource: 'object', subresource: null, operation: deleteObject },
 
   { method: 'GET', resource: 'object', subresource: 'tagging', operation: getObjectTagging },

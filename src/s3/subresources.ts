@@ -94,6 +94,7 @@ export const operationParameters: Readonly<Record<string, readonly string[]>> = 
   DeleteBucketMetricsConfiguration: idParameters,
   GetBucketMetricsConfiguration: idParameters,
   PutBucketMetricsConfiguration: idParameters,
+  GetObjectAttributes: ['versionId'],
   DeleteObject: ['versionId'],
   PutObjectTagging: ['versionId'],
   UploadPart: ['partNumber'],

@@ -251,6 +251,7 @@ function runUploads(bucketId: number): void {
   });
   const completed = call<{ id: number }>('findObject', bucketId, 'k');
   call('findObjectPart', completed.id, 1);
+  call('listObjectParts', completed.id, 0, 10);
   call('findCompletedUpload', 'u1');
   call('forgetCompletedUploads', 2);
   call('abortUpload', bucketId, 'k', 'u2');

@@ -64,7 +64,7 @@ describe('the route table', () => {
     'PUT /photos?acl',
     'PUT /photos/cat.jpg?acl',
     'PUT /photos/cat.jpg?append&position=0',
-    'GET /photos/cat.jpg?attributes',
+    'GET /photos/cat.jpg?torrent',
     'POST /photos/cat.jpg?select&select-type=2',
     'PUT /photos?uploadId=u1',
     'GET /?acl',
