@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readFileId } from './blob-store/read-file-id.ts';
 import { checkIndex } from './object-index/check/check-index.ts';
 import type { ReadFileId } from './object-index/check/check-run.ts';
 import { openSnapshot, takeSnapshot } from './object-index/check/snapshot.ts';
 import type { IndexCheck } from './object-index/damage.ts';
+import { removePartial } from './object-index/index-file.ts';
 
 export interface CheckIndexOptions {
   readonly signal: AbortSignal;
@@ -62,12 +64,18 @@ async function checkInProcess(order: CheckOrder, options: CheckIndexOptions): Pr
     // Ctrl-C in a terminal reaches it too; it is ended from here.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  const { ino } = statSync(order.copyPath);
   const stop = () => child.kill('SIGKILL');
   options.signal.addEventListener('abort', stop);
   try {
     const answer = await answerOf(child, order, options);
     if ('check' in answer) return answer.check;
     throw new Error(answer.problem);
+  } catch (error) {
+    // It may have been ended before it took the name of the copy away, which others may have by now.
+    const left = statSync(order.copyPath, { throwIfNoEntry: false });
+    if (left?.ino === ino) removePartial(order.copyPath);
+    throw error;
   } finally {
     options.signal.removeEventListener('abort', stop);
     stop();

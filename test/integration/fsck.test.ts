@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-s3';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type * as CheckIndex from '../../src/check-index.ts';
 import { encodeFileName } from '../../src/fastdfs/protocol/file-name-fields.ts';
 import { type CommandResult, run } from '../support/command-line.ts';
 import { GatewayProcess, gatewayEnvironment } from '../support/gateway-process.ts';
@@ -259,4 +260,20 @@ it('leaves nothing behind when it is interrupted', async () => {
   const [code] = await exited;
   expect([0, 1]).toContain(code);
   expect(await seen()).toBe(false);
+});
+
+it('leaves no copy behind when it is stopped before that is opened', async () => {
+  const compiled = new URL('../../dist/check-index.js', import.meta.url).href;
+  const { checkIndexFile } = (await import(compiled)) as typeof CheckIndex;
+  const stopping = new AbortController();
+  const checking = checkIndexFile(indexPath(), indexPath(), {
+    signal: stopping.signal,
+    // The process that opens the copy is started by then, and does not run yet.
+    onCopy: (copied, total) => {
+      if (copied === total) setImmediate(() => stopping.abort(new Error('stopped')));
+    },
+    onCheck: () => {},
+  });
+  await expect(checking).rejects.toThrow('stopped');
+  expect((await readdir(gateway.dataDir)).filter((name) => name.includes('fsck'))).toEqual([]);
 });
