@@ -3,37 +3,30 @@ import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithProgram, run, runOk } from '../support/command-line.ts';
+import { AwsSession, awsPrograms, describeWithAws } from '../support/aws-session.ts';
+import { runOk } from '../support/command-line.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { deleteAllBuckets, newBucketName, s3ClientOf } from '../support/s3-client.ts';
 
 const MIB = 2 ** 20;
 
-describeWithProgram('aws', () => {
+describeWithAws(awsPrograms.slice(0, 1), (program) => {
   const bucket = newBucketName('aws');
   let gateway: GatewayProcess;
   let home: string;
+  let session: AwsSession;
 
-  const options = () => ({
-    env: {
-      HOME: home,
-      AWS_ACCESS_KEY_ID: gateway.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: gateway.secretAccessKey,
-      AWS_DEFAULT_REGION: 'us-east-1',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      LC_ALL: 'C.UTF-8',
-    },
-  });
-  const aws = (...commandLine: string[]) =>
-    runOk('aws', ['--endpoint-url', gateway.endpoint, ...commandLine], options());
+  const aws = (...commandLine: string[]) => session.runOk(...commandLine);
 
   beforeAll(async () => {
     gateway = await GatewayProcess.start();
     home = await mkdtemp(join(tmpdir(), 'aws-cli-'));
+    session = new AwsSession(program, { gateway, home });
     await aws('s3', 'mb', `s3://${bucket}`);
   });
 
   afterAll(async () => {
+    session.close();
     await deleteAllBuckets(s3ClientOf(gateway));
     await gateway.dispose();
     await rm(home, { recursive: true });
@@ -60,12 +53,16 @@ describeWithProgram('aws', () => {
   it('cp from standard input and to standard output', async () => {
     const path = await localFile('words', 'hello\n');
     const target = `s3://${bucket}/piped`;
-    await runOk(
-      'sh',
-      ['-c', 'exec aws --endpoint-url "$0" s3 cp - "$1" < "$2"', gateway.endpoint, target, path],
-      options(),
-    );
-    expect(await aws('s3', 'cp', target, '-')).toBe('hello\n');
+    const { endpoint, accessKeyId, secretAccessKey } = gateway;
+    const line =
+      'aws --endpoint-url "$0" s3 cp - "$1" < "$2" && exec aws --endpoint-url "$0" s3 cp "$1" -';
+    const output = await runOk('sh', ['-c', line, endpoint, target, path], {
+      env: {
+        ...{ HOME: home, AWS_ACCESS_KEY_ID: accessKeyId, AWS_DEFAULT_REGION: 'us-east-1' },
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      },
+    });
+    expect(output).toBe('hello\n');
   });
 
   it('sync up, change, sync down', async () => {
@@ -91,11 +88,7 @@ describeWithProgram('aws', () => {
     await aws('s3', 'mv', `s3://${bucket}/from`, `s3://${bucket}/to`);
     await aws('s3', 'cp', `s3://${bucket}/to`, `s3://${bucket}/to2`);
     expect(await aws('s3', 'cp', `s3://${bucket}/to2`, '-')).toBe('x');
-    const gone = await run(
-      'aws',
-      ['--endpoint-url', gateway.endpoint, 's3', 'ls', `s3://${bucket}/from`],
-      options(),
-    );
+    const gone = await session.run('s3', 'ls', `s3://${bucket}/from`);
     expect(gone.code).toBe(1);
   });
 
