@@ -2,6 +2,12 @@ import type { Route } from './operation.ts';
 import { bucketConfigurationRoutes } from './operations/bucket-configurations.ts';
 import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts';
 import {
+  deleteBucketPolicy,
+  getBucketPolicy,
+  getBucketPolicyStatus,
+  putBucketPolicy,
+} from './operations/bucket-policy.ts';
+import {
   createBucket,
   deleteBucket,
   getBucketLocation,
@@ -49,6 +55,15 @@ export const routes: readonly Route[] = [
   { method: 'PUT', resource: 'bucket', subresource: 'cors', operation: putBucketCors },
   { method: 'GET', resource: 'bucket', subresource: 'cors', operation: getBucketCors },
   { method: 'DELETE', resource: 'bucket', subresource: 'cors', operation: deleteBucketCors },
+  { method: 'PUT', resource: 'bucket', subresource: 'policy', operation: putBucketPolicy },
+  { method: 'GET', resource: 'bucket', subresource: 'policy', operation: getBucketPolicy },
+  { method: 'DELETE', resource: 'bucket', subresource: 'policy', operation: deleteBucketPolicy },
+  {
+    method: 'GET',
+    resource: 'bucket',
+    subresource: 'policyStatus',
+    operation: getBucketPolicyStatus,
+  },
   { method: 'POST', resource: 'bucket', subresource: 'delete', operation: deleteObjects },
 
   ...bucketConfigurationRoutes,

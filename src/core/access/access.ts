@@ -92,11 +92,15 @@ async function findInitiator(
   return upload?.initiatorId ?? null;
 }
 
-/** Whoever may not list a bucket is not told either which of its keys exist. */
+/** Whoever may not list a key is not told either whether it exists. */
 export function hideMissing(error: unknown, access: Access, bucket: Bucket): unknown {
   const isMissing =
     error instanceof GatewayError && (error.code === 'NoSuchKey' || error.code === 'NoSuchVersion');
-  if (!isMissing || access.allows('s3:ListBucket', { bucket })) return error;
+  if (!isMissing) return error;
+  // What listing that very key would ask for.
+  const { Key: key = '' } = error.facts;
+  const conditions = { 's3:prefix': [String(key)] };
+  if (access.allows('s3:ListBucket', { bucket, conditions })) return error;
   return new GatewayError('AccessDenied');
 }
 

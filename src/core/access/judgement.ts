@@ -7,9 +7,10 @@ import {
   type RequestFacts,
 } from './access-request.ts';
 import { decideByOwnership, type OwnershipVerdict } from './acl-decision.ts';
+import { publicAccessBlockOf } from './bucket-access-settings.ts';
 import { type Certainty, greatest, least, maybe, no, not, yes } from './policy/certainty.ts';
 import { askPolicy, type PolicyAnswer, silent } from './policy/policy.ts';
-import { bucketPolicy, identityPolicyOf } from './policy/stored-policies.ts';
+import { type BucketPolicy, bucketPolicy, identityPolicyOf } from './policy/stored-policies.ts';
 
 /** What everyone who has a say in it says, and what comes of it. */
 export interface Judgement {
@@ -43,14 +44,15 @@ export function judge(
 ): Judgement {
   const { bucket } = target;
   const ownership = judgeOwnership(action, target, caller);
-  const ofBucket = bucket && bucketPolicy.of(bucket);
+  const ofBucket = bucket ? bucketPolicy.of(bucket) : null;
   if (!ofBucket && caller.policies.length === 0) {
     return { identity: unbound, bucketPolicy: silent, ownership, verdict: ownership };
   }
   const request: PolicyRequest = { action, resource: arnOf(target), caller, facts, target };
   const identity = askIdentityPolicies(caller.policies, request);
-  const isSpared = bucket !== null && neverLockedOut.has(action) && mayAlwaysManage(caller, bucket);
-  const answer = ofBucket && !isSpared ? askPolicy(ofBucket, request) : silent;
+  const isSpared = bucket !== null && neverLockedOut.has(action) && isManager(caller, bucket);
+  const answer =
+    bucket && ofBucket && !isSpared ? askBucketPolicy(ofBucket, bucket, request) : silent;
   const isLet = greatest(ownership, answer.allow);
   const isForbidden = greatest(identity.deny, answer.deny);
   const verdict = least(least(identity.allow, isLet), not(isForbidden));
@@ -67,7 +69,21 @@ function judgeOwnership(action: string, target: AccessTarget, caller: Caller): C
   return caller.isRoot ? yes : certainties[decideByOwnership(action, target, caller)];
 }
 
-function mayAlwaysManage({ isRoot, userId }: Caller, bucket: Bucket): boolean {
+/** A public policy of a bucket that is restricted allows nothing to others. */
+function askBucketPolicy(
+  policy: BucketPolicy,
+  bucket: Bucket,
+  request: PolicyRequest,
+): PolicyAnswer {
+  const answer = askPolicy(policy, request);
+  const isRestricted =
+    policy.isPublic &&
+    publicAccessBlockOf(bucket).restrictPublicBuckets &&
+    !isManager(request.caller, bucket);
+  return isRestricted ? { ...answer, allow: no } : answer;
+}
+
+function isManager({ isRoot, userId }: Caller, bucket: Bucket): boolean {
   return isRoot || bucket.ownerId === userId;
 }
 

@@ -59,7 +59,7 @@ describe('the route table', () => {
   });
 
   it.each([
-    'DELETE /photos?policy',
+    'DELETE /photos?policyStatus',
     'DELETE /photos?renameObject',
     'PUT /photos?acl',
     'PUT /photos/cat.jpg?acl',

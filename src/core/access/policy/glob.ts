@@ -1,5 +1,5 @@
 /** Pieces of a pattern: UTF-16 code units, or one of these. */
-export const anyCharacter = -1;
+const anyCharacter = -1;
 export const anyText = -2;
 
 /** `*` is any text and `?` any one character. */
@@ -7,8 +7,9 @@ export function parseGlob(pattern: string): readonly number[] {
   const pieces: number[] = [];
   for (let at = 0; at < pattern.length; at += 1) {
     const code = pattern.charCodeAt(at);
-    if (code === asterisk) pieces.push(anyText);
-    else pieces.push(code === questionMark ? anyCharacter : code);
+    if (code === asterisk) {
+      if (pieces.at(-1) !== anyText) pieces.push(anyText);
+    } else pieces.push(code === questionMark ? anyCharacter : code);
   }
   return pieces;
 }
@@ -64,4 +65,35 @@ export function compileGlob(pieces: readonly number[]): (text: string) => boolea
     return (text) => text.startsWith(prefix);
   }
   return (text) => matchesGlob(pieces, text);
+}
+
+/** Whether any text at all fits both. */
+export function globsOverlap(one: readonly number[], other: readonly number[]): boolean {
+  // `reached` holds the positions in `other` that the pieces of `one` so far can lead to.
+  let reached = closure(other, new Set([0]));
+  for (const piece of one) {
+    const next = new Set<number>();
+    if (piece === anyText) {
+      const first = Math.min(...reached);
+      for (let at = first; at <= other.length; at += 1) next.add(at);
+    } else {
+      for (const at of reached) {
+        const wanted = other[at];
+        if (wanted === undefined) continue;
+        if (wanted === anyText) next.add(at);
+        else if (wanted === piece || wanted === anyCharacter || piece === anyCharacter) {
+          next.add(at + 1);
+        }
+      }
+    }
+    reached = closure(other, next);
+    if (reached.size === 0) return false;
+  }
+  return reached.has(other.length);
+}
+
+/** A `*` may stand for nothing. */
+function closure(pieces: readonly number[], positions: Set<number>): Set<number> {
+  for (const at of positions) if (pieces[at] === anyText) positions.add(at + 1);
+  return positions;
 }

@@ -1,6 +1,6 @@
 import type { PolicyRequest } from '../access-request.ts';
 import { type ConditionKey, findConditionKey } from './condition-keys.ts';
-import { anyCharacter, anyText, compileGlob, matchesGlob, parseGlob } from './glob.ts';
+import { anyText, compileGlob, matchesGlob, parseGlob } from './glob.ts';
 import { malformedPolicy } from './malformed-policy.ts';
 
 /** Whether a value fits, for one request. */
@@ -100,41 +100,9 @@ export function hasObjectVariable(text: string, hasVariables: boolean): boolean 
 }
 
 /** As a text with wildcards alone: variables stand for anything. */
-export function widestPieces(text: string, hasVariables: boolean): readonly number[] {
-  if (!hasVariables) return parseGlob(text);
+export function widestPieces(text: string): readonly number[] {
   return text.split(variablePattern).flatMap((part, position) => {
     if (position % 2 === 0) return [...parseGlob(part)];
     return escaped.has(part) ? [...literalPieces(part)] : [anyText];
   });
-}
-
-/** Whether any text at all fits both. */
-export function globsOverlap(one: readonly number[], other: readonly number[]): boolean {
-  // `reached` holds the positions in `other` that the pieces of `one` so far can lead to.
-  let reached = closure(other, new Set([0]));
-  for (const piece of one) {
-    const next = new Set<number>();
-    if (piece === anyText) {
-      const first = Math.min(...reached);
-      for (let at = first; at <= other.length; at += 1) next.add(at);
-    } else {
-      for (const at of reached) {
-        const wanted = other[at];
-        if (wanted === undefined) continue;
-        if (wanted === anyText) next.add(at);
-        else if (wanted === piece || wanted === anyCharacter || piece === anyCharacter) {
-          next.add(at + 1);
-        }
-      }
-    }
-    reached = closure(other, next);
-    if (reached.size === 0) return false;
-  }
-  return reached.has(other.length);
-}
-
-/** A `*` may stand for nothing. */
-function closure(pieces: readonly number[], positions: Set<number>): Set<number> {
-  for (const at of positions) if (pieces[at] === anyText) positions.add(at + 1);
-  return positions;
 }

@@ -1,17 +1,31 @@
 import { BucketSetting } from '../../bucket-settings.ts';
 import type { IdentityPolicy } from '../../services.ts';
+import { checkBucketPolicy } from './check-bucket-policy.ts';
 import { parsePolicy } from './parse-policy.ts';
 import type { Policy, PolicyKind } from './policy.ts';
+import { isPublicPolicy } from './public-policy.ts';
 import { compileStatement } from './statement.ts';
 
 /** A bucket's policy, with its text, which GetBucketPolicy gives back byte for byte. */
 export interface BucketPolicy extends Policy {
   readonly text: string;
+  /** By AWS's rules; see `isPublicPolicy`. */
+  readonly isPublic: boolean;
+}
+
+/** As it is stored. Throws `MalformedPolicy`. */
+export function parseBucketPolicy(text: string, bucketName: string): BucketPolicy {
+  const policy = parsePolicy(text, 'bucket');
+  checkBucketPolicy(policy, bucketName);
+  return { ...policy, text, isPublic: isPublicPolicy(policy) };
 }
 
 /** The setting that PutBucketPolicy stores. */
 export const bucketPolicy = new BucketSetting<BucketPolicy>('policy', {
-  parse: (text) => ({ ...parseStored(text, 'bucket'), text }),
+  parse: (text) => {
+    const policy = parseStored(text, 'bucket');
+    return { ...policy, text, isPublic: isPublicPolicy(policy) };
+  },
   render: ({ text }) => text,
 });
 
