@@ -9,14 +9,14 @@ ALTER TABLE objects ADD COLUMN tags TEXT COLLATE "C";
 ALTER TABLE objects ADD COLUMN acl TEXT COLLATE "C";
 ALTER TABLE objects ADD COLUMN retention_mode TEXT COLLATE "C";
 ALTER TABLE objects ADD COLUMN retain_until_ms BIGINT;
-ALTER TABLE objects ADD COLUMN has_legal_hold BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE objects ADD COLUMN has_legal_hold BIGINT;
 
 ALTER TABLE uploads ADD COLUMN initiator_id TEXT COLLATE "C";
 ALTER TABLE uploads ADD COLUMN tags TEXT COLLATE "C";
 ALTER TABLE uploads ADD COLUMN acl TEXT COLLATE "C";
 ALTER TABLE uploads ADD COLUMN retention_mode TEXT COLLATE "C";
 ALTER TABLE uploads ADD COLUMN retain_until_ms BIGINT;
-ALTER TABLE uploads ADD COLUMN has_legal_hold BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN has_legal_hold BIGINT;
 
 ALTER TABLE completed_uploads ADD COLUMN version_id TEXT COLLATE "C";
 

@@ -10,7 +10,7 @@ ALTER TABLE objects ADD COLUMN tags TEXT;
 ALTER TABLE objects ADD COLUMN acl TEXT;
 ALTER TABLE objects ADD COLUMN retention_mode TEXT; -- GOVERNANCE or COMPLIANCE
 ALTER TABLE objects ADD COLUMN retain_until_ms INTEGER;
-ALTER TABLE objects ADD COLUMN has_legal_hold INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE objects ADD COLUMN has_legal_hold INTEGER; -- NULL: never said
 
 -- Who began it; NULL where that is the owner of the object to be.
 ALTER TABLE uploads ADD COLUMN initiator_id TEXT;
@@ -19,7 +19,7 @@ ALTER TABLE uploads ADD COLUMN tags TEXT;
 ALTER TABLE uploads ADD COLUMN acl TEXT;
 ALTER TABLE uploads ADD COLUMN retention_mode TEXT;
 ALTER TABLE uploads ADD COLUMN retain_until_ms INTEGER;
-ALTER TABLE uploads ADD COLUMN has_legal_hold INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN has_legal_hold INTEGER;
 
 ALTER TABLE completed_uploads ADD COLUMN version_id TEXT;
 

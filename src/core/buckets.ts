@@ -23,6 +23,7 @@ export async function createBucket(
   caller: Caller,
   name: string,
   locationConstraint: string | null,
+  { hasObjectLock = false }: { readonly hasObjectLock?: boolean } = {},
 ): Promise<Bucket> {
   checkBucketName(name);
   if (locationConstraint !== null && !locationConstraintPattern.test(locationConstraint)) {
@@ -33,6 +34,8 @@ export async function createBucket(
     ownerId: caller.userId,
     locationConstraint,
     createdAtMs: core.now(),
+    // Object lock is about versions, and cannot be had without.
+    ...(hasObjectLock && { hasObjectLock, versioning: 'Enabled' as const }),
   });
   if (created) return bucket;
   if (bucket.ownerId !== caller.userId) {

@@ -10,6 +10,7 @@ import { checkedDescription, copiedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import { getRecord } from './get-object.ts';
 import { checkKey } from './names.ts';
+import { withDefaultRetention } from './object-lock.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
 import { publishedObject } from './put-object.ts';
 import { isCharged } from './request-payment.ts';
@@ -60,14 +61,15 @@ export async function copyObject(
         ? request.description
         : copiedDescription(source, request.description);
     await checkCopiedTags(core, request, source, sourceBucket);
+    const lastModifiedMs = core.now();
     const copied = await core.index.copyObject({
       source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
       destination: { bucketId: request.bucket.id, key: request.key },
       ownerId: request.access.caller.userId,
-      lastModifiedMs: core.now(),
+      lastModifiedMs,
       description: checkedDescription(description),
-      ...(request.subresources && { subresources: request.subresources }),
+      subresources: withDefaultRetention(request.bucket, request.subresources, lastModifiedMs),
       ...(request.condition && { condition: request.condition }),
     });
     if (copied.outcome === 'source-changed') continue;

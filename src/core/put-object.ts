@@ -9,6 +9,7 @@ import { checkedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import type { IncomingContent } from './incoming-content.ts';
 import { checkKey } from './names.ts';
+import { withDefaultRetention } from './object-lock.ts';
 import { groupNameOf } from './placement.ts';
 import { checkQuotas, quotaExceeded } from './quotas.ts';
 import type { Caller, CoreServices } from './services.ts';
@@ -48,14 +49,15 @@ export async function putObject(
   await checkQuotas(core, bucket, key, content.size);
   const storeOptions = { signal: request.signal, groupName };
   return await storeContent(core, content, storeOptions, async (stored) => {
+    const lastModifiedMs = core.now();
     const object = {
       ...description,
-      ...request.subresources,
+      ...withDefaultRetention(bucket, request.subresources, lastModifiedMs),
       ...stored,
       bucketId: bucket.id,
       key,
       ownerId: request.caller.userId,
-      lastModifiedMs: core.now(),
+      lastModifiedMs,
     };
     return publishedObject(await core.index.putObject(object, condition), bucket, key);
   });

@@ -1,7 +1,7 @@
 import { findBucketState } from './bucket-state.ts';
 import { firstKeyAfterPrefix } from './key-order.ts';
 import type { Bucket, ListedBucket, NewBucket, VersioningState } from './records.ts';
-import type { SetVersioningOutcome } from './requests.ts';
+import type { SetObjectLockOutcome, SetVersioningOutcome } from './requests.ts';
 import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
 import { dropUpload } from './upload-rows.ts';
 
@@ -100,6 +100,20 @@ function* writeSetting(
 
 export function* bucketExists(bucketId: number): Statements<boolean> {
   return (yield* findBucketState(bucketId)) !== null;
+}
+
+export function* setObjectLock(
+  context: WriteContext,
+  bucketId: number,
+  name: string,
+  value: string | null,
+): Statements<SetObjectLockOutcome> {
+  const bucket = yield* findBucketState(bucketId);
+  if (!bucket) return 'no-such-bucket';
+  if (bucket.versioning !== 'Enabled') return 'not-versioned';
+  yield* run('UPDATE buckets SET has_object_lock = 1 WHERE id = ?', [bucketId]);
+  yield* setBucketSetting(context, bucketId, name, value);
+  return 'stored';
 }
 
 export function* setBucketVersioning(

@@ -45,7 +45,8 @@ export function* completeUpload(
     fileId,
     headers,
     userMetadata,
-    ...{ tags, acl, retention, hasLegalHold },
+    ...{ tags, acl, hasLegalHold },
+    retention: retention ?? request.defaultRetention ?? null,
   });
   yield* movePartsToObject(uploadId, object.id, fileId !== null);
   yield* forgetUpload(uploadId);

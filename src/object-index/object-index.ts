@@ -48,6 +48,7 @@ import type {
   QuotaHolder,
   RepointFileOutcome,
   RepointFileRequest,
+  SetObjectLockOutcome,
   SetVersioningOutcome,
   Usage,
   WriteCondition,
@@ -87,6 +88,14 @@ export interface ObjectIndex {
   findUserUsage(userId: string): Promise<Usage>;
   /** Null for a user that does not exist. */
   findUserQuota(userId: string): Promise<Quota | null>;
+  /**
+   * Turns object lock on, for good, and sets or removes (null) a setting of that name with it.
+   */
+  setObjectLock(
+    bucketId: number,
+    name: string,
+    value: string | null,
+  ): Promise<SetObjectLockOutcome>;
   /** Never back to null. Refused to suspend a bucket with object lock. */
   setBucketVersioning(
     bucketId: number,

@@ -29,6 +29,7 @@ export const writeOperations = {
   deleteBucket: buckets.deleteBucket,
   setBucketSetting: buckets.setBucketSetting,
   setQuota: usage.setQuota,
+  setObjectLock: buckets.setObjectLock,
   setBucketVersioning: buckets.setBucketVersioning,
   putObject: objects.putObject,
   copyObject,

@@ -15,6 +15,7 @@ const changingWrites: ReadonlySet<string> = new Set([
   'deleteBucket',
   'setBucketSetting',
   'setQuota',
+  'setObjectLock',
   'setBucketVersioning',
   'createUser',
   'removeUser',

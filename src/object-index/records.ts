@@ -67,14 +67,15 @@ export interface ObjectSubresources {
   /** JSON, see `core/access`; null for one that only says that the owner may do everything. */
   readonly acl: string | null;
   readonly retention: Retention | null;
-  readonly hasLegalHold: boolean;
+  /** Null where nobody ever said. */
+  readonly hasLegalHold: boolean | null;
 }
 
 export const noSubresources: ObjectSubresources = {
   tags: null,
   acl: null,
   retention: null,
-  hasLegalHold: false,
+  hasLegalHold: null,
 };
 
 /** Bytes of an object in one FastDFS file, as written: order in a list is order in the object. */

@@ -6,6 +6,7 @@ import type {
   ObjectDescription,
   ObjectRecord,
   ObjectSubresources,
+  Retention,
   SegmentContent,
   Upload,
 } from './records.ts';
@@ -50,6 +51,9 @@ export interface DeletionResult {
 }
 
 export type SetVersioningOutcome = 'stored' | 'no-such-bucket' | 'has-object-lock';
+
+/** Object lock needs versions: `not-versioned` where versioning is not enabled. */
+export type SetObjectLockOutcome = 'stored' | 'no-such-bucket' | 'not-versioned';
 
 export interface NewObject extends ObjectDescription, Partial<ObjectSubresources> {
   readonly bucketId: number;
@@ -234,6 +238,8 @@ export interface CompleteUploadRequest {
   readonly etag: string;
   readonly checksum: Checksum | null;
   readonly lastModifiedMs: number;
+  /** Of the object when its upload was given none. */
+  readonly defaultRetention?: Retention | null;
   readonly condition?: WriteCondition;
 }
 

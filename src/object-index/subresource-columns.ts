@@ -7,7 +7,7 @@ export interface SubresourceColumns {
   readonly acl: string | null;
   readonly retention_mode: Retention['mode'] | null;
   readonly retain_until_ms: number | null;
-  readonly has_legal_hold: number;
+  readonly has_legal_hold: number | null;
 }
 
 /** In the order of `subresourceValues`. */
@@ -20,7 +20,7 @@ export function subresourceValues(of: Partial<ObjectSubresources>): SqlValue[] {
     of.acl ?? null,
     of.retention?.mode ?? null,
     of.retention?.untilMs ?? null,
-    of.hasLegalHold ? 1 : 0,
+    of.hasLegalHold == null ? null : Number(of.hasLegalHold),
   ];
 }
 
@@ -30,6 +30,6 @@ export function toSubresources(row: SubresourceColumns): ObjectSubresources {
     tags: row.tags === null ? null : JSON.parse(row.tags),
     acl: row.acl,
     retention: mode !== null && untilMs !== null ? { mode, untilMs } : null,
-    hasLegalHold: row.has_legal_hold === 1,
+    hasLegalHold: row.has_legal_hold === null ? null : row.has_legal_hold === 1,
   };
 }

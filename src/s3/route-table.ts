@@ -29,6 +29,16 @@ import { listObjects, listObjectsV2 } from './operations/list-objects.ts';
 import { listParts } from './operations/list-parts.ts';
 import { listedConfigurationRoutes } from './operations/listed-configurations.ts';
 import {
+  getObjectLockConfiguration,
+  putObjectLockConfiguration,
+} from './operations/object-lock-configuration.ts';
+import {
+  getObjectLegalHold,
+  getObjectRetention,
+  putObjectLegalHold,
+  putObjectRetention,
+} from './operations/object-retention.ts';
+import {
   deleteObjectTagging,
   getObjectTagging,
   putObjectTagging,
@@ -66,6 +76,18 @@ export const routes: readonly Route[] = [
   },
   { method: 'POST', resource: 'bucket', subresource: 'delete', operation: deleteObjects },
 
+  {
+    method: 'GET',
+    resource: 'bucket',
+    subresource: 'object-lock',
+    operation: getObjectLockConfiguration,
+  },
+  {
+    method: 'PUT',
+    resource: 'bucket',
+    subresource: 'object-lock',
+    operation: putObjectLockConfiguration,
+  },
   ...bucketConfigurationRoutes,
   ...listedConfigurationRoutes,
 
@@ -90,6 +112,10 @@ export const routes: readonly Route[] = [
   { method: 'GET', resource: 'object', subresource: 'tagging', operation: getObjectTagging },
   { method: 'PUT', resource: 'object', subresource: 'tagging', operation: putObjectTagging },
   { method: 'DELETE', resource: 'object', subresource: 'tagging', operation: deleteObjectTagging },
+  { method: 'GET', resource: 'object', subresource: 'retention', operation: getObjectRetention },
+  { method: 'PUT', resource: 'object', subresource: 'retention', operation: putObjectRetention },
+  { method: 'GET', resource: 'object', subresource: 'legal-hold', operation: getObjectLegalHold },
+  { method: 'PUT', resource: 'object', subresource: 'legal-hold', operation: putObjectLegalHold },
 
   { method: 'POST', resource: 'object', subresource: 'uploads', operation: createMultipartUpload },
   { method: 'PUT', resource: 'object', subresource: 'uploadId', operation: uploadPart },

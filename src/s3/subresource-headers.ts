@@ -2,7 +2,7 @@ import type { Access } from '../core/access/access.ts';
 import type { Bucket, ObjectRecord } from '../object-index/records.ts';
 
 /**
- * What GET and HEAD tell of an object's tags, of each only to callers who may read it.
+ * What GET and HEAD tell of an object's tags and lock, of each only to callers who may read it.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 export function subresourceHeaders(
@@ -15,6 +15,14 @@ export function subresourceHeaders(
   const { tags } = object;
   if (tags !== null && may('s3:GetObjectTagging')) {
     headers['x-amz-tagging-count'] = Object.keys(tags).length;
+  }
+  const { retention, hasLegalHold } = object;
+  if (retention !== null && may('s3:GetObjectRetention')) {
+    headers['x-amz-object-lock-mode'] = retention.mode;
+    headers['x-amz-object-lock-retain-until-date'] = new Date(retention.untilMs).toISOString();
+  }
+  if (hasLegalHold !== null && may('s3:GetObjectLegalHold')) {
+    headers['x-amz-object-lock-legal-hold'] = hasLegalHold ? 'ON' : 'OFF';
   }
   return headers;
 }

@@ -13,8 +13,6 @@ const unsupported: readonly {
   readonly operation?: string;
 }[] = [
   { name: /^x-amz-(copy-source-)?server-side-encryption/ },
-  { name: /^x-amz-object-lock-/ },
-  { name: /^x-amz-bucket-object-lock-enabled$/, harmless: ['false'] },
   { name: /^x-amz-object-ownership$/, harmless: ['BucketOwnerEnforced'] },
   { name: /^x-amz-grant-/ },
   { name: /^x-amz-acl$/, harmless: ['private', 'bucket-owner-full-control'] },

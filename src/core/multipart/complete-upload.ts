@@ -3,6 +3,7 @@ import type { WriteCondition } from '../../object-index/requests.ts';
 import { inSlices } from '../../support/slices.ts';
 import { badChecksum } from '../content-digest.ts';
 import { GatewayError } from '../errors.ts';
+import { retentionByDefault } from '../object-lock.ts';
 import { publishedObject } from '../put-object.ts';
 import type { CoreServices } from '../services.ts';
 import { noSuchUpload } from './create-upload.ts';
@@ -63,6 +64,7 @@ export async function completeUpload(
   checkSizes(parts);
   const checksum = await checksumOfParts(upload, parts);
   checkWhole(upload, parts, checksum, request);
+  const lastModifiedMs = core.now();
   const completed = await core.index.completeUpload({
     bucketId: bucket.id,
     key,
@@ -70,7 +72,8 @@ export async function completeUpload(
     parts: parts.map(({ partNumber, etag }) => ({ partNumber, etag })),
     etag: etagOfParts(parts),
     checksum,
-    lastModifiedMs: core.now(),
+    lastModifiedMs,
+    defaultRetention: retentionByDefault(bucket, lastModifiedMs),
     ...(request.condition && { condition: request.condition }),
   });
   switch (completed.outcome) {

@@ -6,7 +6,7 @@ import {
 } from '../../core/buckets.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { parsePageToken, renderPageToken } from '../../core/page-token.ts';
-import type { Operation, S3Request } from '../operation.ts';
+import type { Operation, RequestHeaders, S3Request } from '../operation.ts';
 import { integerParameter, isoTime } from '../parameters.ts';
 import { parseXml, renderXml } from '../xml.ts';
 
@@ -58,7 +58,9 @@ export const createBucket: Operation = {
   async handle(request, { core }) {
     const name = request.bucketName ?? '';
     const locationConstraint = await readLocationConstraint(request);
-    await create(core, request.access.caller, name, locationConstraint);
+    await create(core, request.access.caller, name, locationConstraint, {
+      hasObjectLock: wantsObjectLock(request.headers),
+    });
     return { status: 200, headers: { location: `/${name}` } };
   },
 };
@@ -97,6 +99,14 @@ export const deleteBucket: Operation = {
     return { status: 204 };
   },
 };
+
+/** Throws `InvalidArgument`. */
+function wantsObjectLock(headers: RequestHeaders): boolean {
+  const name = 'x-amz-bucket-object-lock-enabled';
+  const value = headers.get(name)?.toLowerCase() ?? 'false';
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new GatewayError('InvalidArgument', { ArgumentName: name, ArgumentValue: value });
+}
 
 /** Null when the body is empty or names no location. Throws `MalformedXML` or `NotImplemented`. */
 async function readLocationConstraint(request: S3Request): Promise<string | null> {

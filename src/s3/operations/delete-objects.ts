@@ -1,3 +1,4 @@
+import { mayBypassGovernance } from '../../core/access/bypass-governance.ts';
 import {
   type DeletedObject,
   type DeleteFailure,
@@ -7,10 +8,13 @@ import {
   type ObjectToDelete,
 } from '../../core/delete-objects.ts';
 import { GatewayError } from '../../core/errors.ts';
+import type { CoreServices } from '../../core/services.ts';
+import type { Bucket } from '../../object-index/records.ts';
 import { type DeleteConditionNames, parseDeleteCondition } from '../delete-condition.ts';
 import { errorEntry } from '../errors.ts';
 import { checkIntegrityHeader } from '../integrity-header.ts';
-import type { Operation } from '../operation.ts';
+import { wantsBypass } from '../object-lock.ts';
+import type { Operation, S3Request } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { parseLongXml, renderXml, type XmlElement } from '../xml.ts';
 
@@ -39,6 +43,17 @@ function deleteAction(versionId: string | null): string {
   return versionId === null ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
 }
 
+/** Whether the caller wants to delete what is retained in mode GOVERNANCE, and may. */
+async function bypasses(
+  { access, headers }: S3Request,
+  core: CoreServices,
+  bucket: Bucket,
+  { key, versionId }: ObjectToDelete,
+): Promise<boolean> {
+  if (versionId === null || !bucket.hasObjectLock || !wantsBypass(headers)) return false;
+  return await mayBypassGovernance(core, access, { bucket, key, versionId });
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = {
   name: 'DeleteObject',
@@ -50,7 +65,13 @@ export const deleteObject: Operation = {
       versionId: request.query.get('versionId'),
       ...withCondition(conditionHeaders, (name) => request.headers.get(name)),
     };
-    const deleted = await deleteOne(core, bucket, object, request.access.caller);
+    const bypassesGovernance = await bypasses(request, core, bucket, object);
+    const deleted = await deleteOne(
+      core,
+      bucket,
+      { ...object, bypassesGovernance },
+      request.access.caller,
+    );
     const { versionId, deleteMarkerVersionId } = deleted;
     return {
       status: 204,
@@ -71,12 +92,12 @@ export const deleteObjects: Operation = {
     checkIntegrityHeader(request.headers);
     const document = await parseLongXml(await request.text(documentSizeBytesMax), 'Delete');
     const isQuiet = document.textOf('Quiet')?.trim().toLowerCase() === 'true';
-    const { deleted, failed } = await deleteMany(
-      core,
-      bucket,
-      readObjects(document),
-      request.access.caller,
-    );
+    const objects: ObjectToDelete[] = [];
+    for (const object of readObjects(document)) {
+      const bypassesGovernance = await bypasses(request, core, bucket, object);
+      objects.push({ ...object, bypassesGovernance });
+    }
+    const { deleted, failed } = await deleteMany(core, bucket, objects, request.access.caller);
     const body = renderXml('DeleteResult', {
       Deleted: isQuiet ? undefined : deleted.map(renderDeleted),
       Error: failed.map(renderFailure),

@@ -4,7 +4,7 @@ import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
-import { writtenSubresources } from '../written-subresources.ts';
+import { checkLockedContent, writtenSubresources } from '../written-subresources.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export const putObject: Operation = {
@@ -12,12 +12,14 @@ export const putObject: Operation = {
   permission: 's3:PutObject',
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
+    const subresources = await writtenSubresources(request, { core, bucket });
+    checkLockedContent(request, { core, bucket }, subresources);
     const object = await put(core, {
       bucket,
       key: keyOf(request),
       caller: request.access.caller,
       description: describeObject(request.headers),
-      subresources: await writtenSubresources(request, { core, bucket }),
+      subresources,
       content: request.content(),
       condition: writeCondition(request.headers),
       signal: request.signal,

@@ -205,6 +205,7 @@ function runVersions(): void {
   call('putObject', newObject(bucketId, 'k'));
   const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
   for (const state of ['Enabled', 'Suspended', 'Enabled']) {
+    call('setObjectLock', bucketId, 'objectLock', null);
     call('setBucketVersioning', bucketId, state);
     call('putObject', newObject(bucketId, 'k', { segments }));
     call('deleteObjects', bucketId, [{ key: 'k', condition: { sizeBytes: 10 } }, 'l']);
