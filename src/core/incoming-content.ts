@@ -18,6 +18,11 @@ export interface DeclaredDigests {
 export interface IncomingContent {
   /** Bytes of decoded content, known in advance. */
   readonly size: number;
+  /**
+   * So many bytes more or fewer may come, because the framing does not tell exactly (forms);
+   * at most some 100 KiB. None when left out.
+   */
+  readonly sizeToleranceBytes?: number;
   /** The checksum that the client declares in a header or announced in a trailer; else null. */
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   /** True when the SHA-256 of the content is declared and has to be computed. */

@@ -1,7 +1,9 @@
 import { addAbortSignal, type Readable } from 'node:stream';
+import type { StoredFile } from '../blob-store/blob-store.ts';
 import type { Checksum, ChecksumAlgorithm, SegmentContent } from '../object-index/records.ts';
 import { ContentDigest, type ContentDigests, checkDigests } from './content-digest.ts';
 import { GatewayError } from './errors.ts';
+import { FittedContent, segmentsOfSize } from './fitted-content.ts';
 import type { IncomingContent } from './incoming-content.ts';
 import type { CoreServices } from './services.ts';
 import { mayHaveCommitted, StoredFiles } from './stored-files.ts';
@@ -65,21 +67,40 @@ async function store(
     groupName: options.groupName,
     onStored: (file: { readonly fileId: string }) => files.add(file.fileId),
   };
-  const stored =
+  const segments =
     content.size <= core.settings.replayBufferSizeBytes
-      ? await storeWhole(core, await body.readWhole(), storeOptions)
-      : await core.blobs.storeStream(body.chunks(), content.size, storeOptions);
-  await files.dropAllBut(stored);
+      ? allOf(await storeWhole(core, await body.readWhole(), storeOptions))
+      : content.sizeToleranceBytes
+        ? await storeFitted(core, body, content.size, storeOptions)
+        : allOf(await core.blobs.storeStream(body.chunks(), content.size, storeOptions));
+  await files.dropAllBut(segments);
   const { md5, checksumValue } = body.digests();
   return {
-    size: content.size,
+    size: body.size,
     etag: md5.toString('hex'),
     checksum:
       algorithm === null || checksumValue === null
         ? null
         : { algorithm, type: 'FULL_OBJECT', value: checksumValue },
-    segments: stored.map((file) => ({ ...file, fileOffset: 0 })),
+    segments,
   };
+}
+
+function allOf(files: readonly StoredFile[]): readonly SegmentContent[] {
+  return files.map((file) => ({ ...file, fileOffset: 0 }));
+}
+
+/** Content whose size is only nearly known: its files are as long as was announced. */
+async function storeFitted(
+  core: CoreServices,
+  body: VerifiedBody,
+  announcedSize: number,
+  options: Parameters<CoreServices['blobs']['storeBuffer']>[1],
+): Promise<readonly SegmentContent[]> {
+  const fitted = new FittedContent(body.chunks(), announcedSize);
+  const stored = await core.blobs.storeStream(fitted.chunks(), announcedSize, options);
+  const rest = await storeWhole(core, fitted.excess, options);
+  return segmentsOfSize([...stored, ...rest], body.size);
 }
 
 /** An empty object has no file at all. */
@@ -103,12 +124,20 @@ class VerifiedBody {
   readonly #content: IncomingContent;
   readonly #digest: ContentDigest;
   readonly #signal: AbortSignal;
+  readonly #tolerance: number;
   #digests: ContentDigests | null = null;
+  #received = 0;
 
   constructor(content: IncomingContent, digest: ContentDigest, signal: AbortSignal) {
     this.#content = content;
     this.#digest = digest;
     this.#signal = signal;
+    this.#tolerance = content.sizeToleranceBytes ?? 0;
+  }
+
+  /** Bytes that came; all of them once it was verified. */
+  get size(): number {
+    return this.#received;
   }
 
   /**
@@ -130,16 +159,16 @@ class VerifiedBody {
     let whole: Buffer | null = null;
     let length = 0;
     for await (const chunk of this.#read()) {
-      if (chunk.length === this.#content.size) whole = chunk;
+      if (chunk.length === this.#content.size && this.#tolerance === 0) whole = chunk;
       else {
         // One allocation of the declared size, however small the chunks that a client sends.
-        whole ??= Buffer.allocUnsafe(this.#content.size);
+        whole ??= Buffer.allocUnsafe(this.#content.size + this.#tolerance);
         chunk.copy(whole, length);
       }
       length += chunk.length;
     }
     this.#verify();
-    return whole ?? Buffer.alloc(0);
+    return whole?.subarray(0, length) ?? Buffer.alloc(0);
   }
 
   /** Digests of the body, once it was read and verified. */
@@ -151,15 +180,14 @@ class VerifiedBody {
   async *#read(): AsyncGenerator<Buffer, void, void> {
     const { size } = this.#content;
     const source: Readable = addAbortSignal(this.#signal, this.#content.open());
-    let received = 0;
     for await (const chunk of source as AsyncIterable<Buffer>) {
       if (chunk.length === 0) continue;
-      received += chunk.length;
-      if (received > size) throw incompleteBody(size, received);
+      this.#received += chunk.length;
+      if (this.#received > size + this.#tolerance) throw incompleteBody(size, this.#received);
       this.#digest.update(chunk);
       yield chunk;
     }
-    if (received < size) throw incompleteBody(size, received);
+    if (this.#received < size - this.#tolerance) throw incompleteBody(size, this.#received);
   }
 
   #verify(): void {

@@ -192,10 +192,11 @@ export function toChecksum(row: ChecksumColumns): Checksum | null {
   return algorithm !== null && type !== null && value !== null ? { algorithm, type, value } : null;
 }
 
-/** The file ID when the content is exactly one file, used from its first byte. */
+/** The file ID when the content is exactly one file, all of it. */
 export function wholeFileOf(segments: readonly SegmentContent[]): string | null {
   const [first] = segments;
-  return segments.length === 1 && first?.fileOffset === 0 ? first.fileId : null;
+  const isWhole = segments.length === 1 && first?.fileOffset === 0 && !first.hasMoreBehind;
+  return isWhole ? first.fileId : null;
 }
 
 /** Throws when the segments are not exactly `size` bytes: such an object could not be read. */

@@ -85,6 +85,8 @@ export interface SegmentContent {
   readonly size: number;
   /** True when every storage server of the group has confirmed a new file: no check is needed. */
   readonly isReplicated?: boolean;
+  /** True when a new file has more bytes behind these. */
+  readonly hasMoreBehind?: boolean;
 }
 
 export interface Segment extends SegmentContent {
