@@ -134,7 +134,7 @@ function toConfig(values: z.output<typeof settings>) {
         bytesPerSecondMin: values.GATEWAY_BODY_MIN_RATE,
       },
       requestsMax: values.GATEWAY_REQUESTS_MAX,
-      acceptsSignatureV2Links: values.GATEWAY_SIGNATURE_V2,
+      acceptsSignatureV2: values.GATEWAY_SIGNATURE_V2,
     },
     console: { listen: values.GATEWAY_CONSOLE_LISTEN },
     /** Processes that serve S3; 1 is this one. */

@@ -16,7 +16,7 @@ export interface S3DoorServices {
 /** Serves S3 from this process. Throws `ListenError`. */
 export async function openS3Door(
   { core, accessKeys, observer }: S3DoorServices,
-  { s3: { domains, bodyPace, requestsMax, acceptsSignatureV2Links } }: Config,
+  { s3: { domains, bodyPace, requestsMax, acceptsSignatureV2 } }: Config,
   wanted: HostPort,
 ): Promise<S3Listener> {
   const findCredentials = (id: string) => accessKeys.findCredentials(id);
@@ -26,7 +26,7 @@ export async function openS3Door(
     domains,
     bodyPace,
     requestsMax,
-    acceptsSignatureV2Links,
+    acceptsSignatureV2,
     observer,
   });
   try {

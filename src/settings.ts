@@ -151,9 +151,9 @@ export const settings = z.object({
   GATEWAY_ROOT_SECRET_KEY: text('', '8 to 128 visible ASCII characters', /^([!-~]{8,128})?$/),
   GATEWAY_MASTER_KEY: text('', '32 bytes as 64 hex digits', /^([0-9a-fA-F]{64})?$/),
   GATEWAY_SIGNATURE_V2: setting(
-    'links',
-    'links (presigned links of old clients count) or off',
-    (value) => ({ links: true, off: false })[value],
+    'off',
+    'on (signatures of version 2 of old clients count) or off',
+    (value) => ({ on: true, off: false })[value],
   ),
   GATEWAY_SEGMENT_SIZE: size('64MiB', '64KiB', '4GiB'),
   GATEWAY_PLACEMENT: setting(

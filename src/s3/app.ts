@@ -4,7 +4,8 @@ import { Hono } from 'hono';
 import { Access } from '../core/access/access.ts';
 import { GatewayError, type GatewayErrorCode } from '../core/errors.ts';
 import type { CoreServices } from '../core/services.ts';
-import { type Authentication, authenticate, type FindCredentials } from './auth/authenticate.ts';
+import { authenticate } from './auth/authenticate.ts';
+import type { Authentication, FindCredentials } from './auth/authentication.ts';
 import { SigningKeyCache } from './auth/signature-v4.ts';
 import { hasBody, RequestBody } from './body.ts';
 import type { BodyPaceLimits } from './body-pace.ts';
@@ -34,8 +35,8 @@ export interface S3AppContext {
   readonly bodyPace: BodyPaceLimits;
   /** Requests that are served at a time; each may hold some MiB. More are told to slow down. */
   readonly requestsMax: number;
-  /** Whether presigned links of signature version 2 count. */
-  readonly acceptsSignatureV2Links: boolean;
+  /** Whether signatures of version 2 count. */
+  readonly acceptsSignatureV2: boolean;
   readonly observer?: RequestObserver;
   /** Replaced in tests. */
   readonly routes?: readonly Route[];
@@ -103,7 +104,7 @@ class Dispatcher {
   }
 
   async dispatch(exchange: Exchange): Promise<S3Response> {
-    const { core, domains, findCredentials, acceptsSignatureV2Links } = this.#context;
+    const { core, domains, findCredentials, acceptsSignatureV2 } = this.#context;
     const method = exchange.incoming.method ?? '';
     const received = ReceivedHeaders.parse(exchange.incoming.rawHeaders);
     checkHost(exchange, received);
@@ -120,7 +121,7 @@ class Dispatcher {
         now: core.now,
         findCredentials,
         signingKeys: this.#signingKeys,
-        acceptsSignatureV2Links,
+        acceptsSignatureV2,
       },
     );
     const { caller, headers } = authentication;

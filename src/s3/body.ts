@@ -4,7 +4,7 @@ import { ContentDigest, checkDigests } from '../core/content-digest.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { DeclaredDigests, IncomingContent } from '../core/incoming-content.ts';
 import type { ChecksumAlgorithm } from '../object-index/records.ts';
-import type { Authentication, SigningContext } from './auth/authenticate.ts';
+import type { Authentication, SigningContext } from './auth/authentication.ts';
 import { ChunkSignatures } from './auth/chunk-signatures.ts';
 import { ChunkedDecoder } from './auth/chunked-body.ts';
 import { type ContentDecoder, PlainDecoder } from './auth/content-decoder.ts';

@@ -25,7 +25,7 @@ export async function startCoreS3Server(
     domains: options.domains ?? [],
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0 },
     requestsMax: 100,
-    acceptsSignatureV2Links: options.acceptsSignatureV2 ?? false,
+    acceptsSignatureV2: options.acceptsSignatureV2 ?? false,
     async findCredentials(accessKeyId) {
       const caller = callers.get(accessKeyId);
       return caller ? { secretAccessKey: coreSecretAccessKey, caller } : null;

@@ -76,7 +76,7 @@ export async function startS3Server(
     domains: options.domains ?? [],
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0, ...options.bodyPace },
     requestsMax: options.requestsMax ?? 100,
-    acceptsSignatureV2Links: true,
+    acceptsSignatureV2: false,
     ...(options.observer && { observer: options.observer }),
     findCredentials: async (accessKeyId) =>
       accessKeyId === testKey.accessKeyId

@@ -1,5 +1,5 @@
 import aws4 from 'aws4';
-import type { AuthenticationRequest } from '../../src/s3/auth/authenticate.ts';
+import type { AuthenticationRequest } from '../../src/s3/auth/authentication.ts';
 import { parseTarget } from '../../src/s3/request.ts';
 import { ReceivedHeaders } from '../../src/s3/request-headers.ts';
 import { testKey } from './s3-server.ts';

@@ -26,12 +26,6 @@ function checkAlgorithm(algorithm: string, authorization: string): void {
       message: `The signature algorithm ${algorithm} is not implemented; sign with ${signatureAlgorithm}.`,
     });
   }
-  if (algorithm === 'AWS') {
-    throw new GatewayError('InvalidRequest', {
-      message:
-        'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-    });
-  }
   throw new GatewayError('InvalidArgument', {
     message: 'Unsupported Authorization Type',
     ArgumentName: 'Authorization',
@@ -51,7 +45,7 @@ function parseFields(text: string): ReadonlyMap<string, string> {
 }
 
 /** The time that was signed: `x-amz-date`, else `Date`. Throws `AccessDenied` without either. */
-function signedTime(headers: RequestHeaders): number {
+export function signedTime(headers: RequestHeaders): number {
   const amzDate = headers.get('x-amz-date');
   const date = headers.get('date');
   const timeMs =
@@ -68,7 +62,8 @@ function signedTime(headers: RequestHeaders): number {
   return timeMs;
 }
 
-function checkSkew(timeMs: number, nowMs: number): void {
+/** Throws `RequestTimeTooSkewed` when the clocks are too far apart. */
+export function checkSkew(timeMs: number, nowMs: number): void {
   if (Math.abs(timeMs - nowMs) <= clockSkewMaxMs) return;
   throw new GatewayError('RequestTimeTooSkewed', {
     RequestTime: renderAmzDate(timeMs),

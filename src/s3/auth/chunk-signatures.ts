@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { GatewayError } from '../../core/errors.ts';
-import type { SigningContext } from './authenticate.ts';
+import type { SigningContext } from './authentication.ts';
 import {
   emptySha256Hex,
   hmacSha256,

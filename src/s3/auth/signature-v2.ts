@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { GatewayError } from '../../core/errors.ts';
+import type { RequestHeaders } from '../operation.ts';
 import type { Query } from '../query.ts';
 import type { RequestTarget } from '../request.ts';
 import type { ReceivedHeaders } from '../request-headers.ts';
 import { subresources } from '../subresources.ts';
+import { checkSkew, signedTime } from './authorization-header.ts';
 import { headerOctets } from './presigned-query.ts';
 import { renderIsoSeconds } from './timestamps.ts';
 
@@ -18,12 +20,13 @@ const isSigned = (name: string) =>
   name === 'versionId' ||
   name.startsWith('response-');
 
-/** A link of signature version 2, not yet believed. */
+/** A signature of version 2, not yet believed. */
 export interface SignatureV2Claim {
   readonly accessKeyId: string;
   readonly signature: string;
-  /** Seconds since 1970, as it was written: that text is signed. */
-  readonly expires: string;
+  /** The line of the time as it is signed: when a link expires, or the header Date. */
+  readonly time: string;
+  readonly isPresigned: boolean;
 }
 
 interface RequestV2 {
@@ -32,11 +35,8 @@ interface RequestV2 {
   readonly headers: ReceivedHeaders;
 }
 
-/** Null when the query holds no such link. Throws `AccessDenied` when it has expired. */
-export function parseSignatureV2(query: Query, nowMs: number): SignatureV2Claim | null {
-  const accessKeyId = query.get('AWSAccessKeyId');
-  const signature = query.get('Signature');
-  if (accessKeyId === null || signature === null) return null;
+/** Reads a link. Throws `AccessDenied` when it has expired, or does not say when it does. */
+export function parseLinkV2(query: Query, nowMs: number): SignatureV2Claim {
   const expires = query.get('Expires');
   if (expires === null || !/^\d{1,12}$/.test(expires)) {
     throw new GatewayError('AccessDenied', {
@@ -52,7 +52,34 @@ export function parseSignatureV2(query: Query, nowMs: number): SignatureV2Claim 
       ServerTime: renderIsoSeconds(nowMs),
     });
   }
-  return { accessKeyId, signature, expires };
+  return {
+    accessKeyId: query.get('AWSAccessKeyId') ?? '',
+    signature: query.get('Signature') ?? '',
+    time: expires,
+    isPresigned: true,
+  };
+}
+
+/**
+ * Reads `Authorization: AWS KEY:SIGNATURE`. Throws `InvalidArgument`, `AccessDenied` without a
+ * date, and `RequestTimeTooSkewed`.
+ */
+export function parseHeaderV2(headers: RequestHeaders, nowMs: number): SignatureV2Claim {
+  const authorization = headers.get('authorization') ?? '';
+  // The last colon, because other systems hand out access key ids with colons.
+  const match = /^AWS[ \t]+([^\s].*):([^:\s]+)$/.exec(authorization.trim());
+  if (!match) {
+    throw new GatewayError('InvalidArgument', {
+      message: 'AWS authorization header is invalid.  Expected AwsAccessKeyId:signature',
+      ArgumentName: 'Authorization',
+      ArgumentValue: 'AWS',
+    });
+  }
+  checkSkew(signedTime(headers), nowMs);
+  const [, accessKeyId = '', signature = ''] = match;
+  // With x-amz-date, which is among the headers that are signed, the line of the date is empty.
+  const time = headers.get('x-amz-date') === null ? (headers.get('date') ?? '') : '';
+  return { accessKeyId, signature, time, isPresigned: false };
 }
 
 /** Headers that a presigner moved into the query; they mean and are signed as the header would be. */
@@ -67,13 +94,13 @@ export function headersOfLinkV2({ headers, target }: Omit<RequestV2, 'method'>):
 }
 
 /**
- * What signature version 2 signs. aws-cli 1 and boto3 still make such links for us-east-1.
+ * What signature version 2 signs.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
  */
 export function stringToSignV2(
   { method, target }: Omit<RequestV2, 'headers'>,
   headers: ReceivedHeaders,
-  expires: string,
+  time: string,
 ): string {
   const amazonHeaders = [...headers.entries()]
     .filter(([name]) => name.startsWith('x-amz-'))
@@ -83,7 +110,7 @@ export function stringToSignV2(
     method,
     headers.get('content-md5') ?? '',
     headers.get('content-type') ?? '',
-    expires,
+    time,
     amazonHeaders.join('') + canonicalResource(target),
   ].join('\n');
 }

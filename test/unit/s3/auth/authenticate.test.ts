@@ -1,7 +1,8 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { describe, expect, it } from 'vitest';
-import { type AuthenticationContext, authenticate } from '../../../../src/s3/auth/authenticate.ts';
+import { authenticate } from '../../../../src/s3/auth/authenticate.ts';
+import type { AuthenticationContext } from '../../../../src/s3/auth/authentication.ts';
 import {
   canonicalRequest,
   deriveSigningKey,
@@ -27,7 +28,7 @@ function context(overrides: Partial<AuthenticationContext> = {}): Authentication
     region: 'us-east-1',
     now: Date.now,
     signingKeys: new SigningKeyCache(),
-    acceptsSignatureV2Links: true,
+    acceptsSignatureV2: false,
     findCredentials: async (accessKeyId) =>
       accessKeyId === testKey.accessKeyId
         ? { secretAccessKey: testKey.secretAccessKey, caller: testCaller }

@@ -38,7 +38,7 @@ function verify({
       region: 'us-east-1',
       now: () => nowMs,
       signingKeys: new SigningKeyCache(),
-      acceptsSignatureV2Links: acceptsLinks,
+      acceptsSignatureV2: acceptsLinks,
       findCredentials: async (id) =>
         id === accessKeyId ? { secretAccessKey, caller: testCaller } : null,
     },
@@ -136,6 +136,124 @@ describe('a link of signature version 2', () => {
     expect(await refusal({ target: getLink, headers })).toMatchObject({
       code: 'AuthorizationHeaderMalformed',
     });
+  });
+});
+
+/** Requests of AWS's documentation, with the signatures that it gives for all but the last. */
+const documented: readonly [string, LinkRequest][] = [
+  [
+    'GET',
+    {
+      target: '/photos/puppy.jpg',
+      host: 'awsexamplebucket1.s3.amazonaws.com',
+      headers: {
+        date: 'Tue, 27 Mar 2007 19:36:42 +0000',
+        authorization: 'AWS AKIAIOSFODNN7EXAMPLE:qgk2+6Sv9/oM7G3qLEjTH1a1l1g=',
+      },
+    },
+  ],
+  [
+    'PUT',
+    {
+      method: 'PUT',
+      target: '/photos/puppy.jpg',
+      host: 'awsexamplebucket1.s3.amazonaws.com',
+      headers: {
+        'content-type': 'image/jpeg',
+        'content-length': '94328',
+        date: 'Tue, 27 Mar 2007 21:15:45 +0000',
+        authorization: 'AWS AKIAIOSFODNN7EXAMPLE:iqRzw+ileNPu1fhspnRs8nOjjIA=',
+      },
+    },
+  ],
+  [
+    'list',
+    {
+      target: '/?prefix=photos&max-keys=50&marker=puppy',
+      host: 'awsexamplebucket1.s3.amazonaws.com',
+      headers: {
+        date: 'Tue, 27 Mar 2007 19:42:41 +0000',
+        authorization: 'AWS AKIAIOSFODNN7EXAMPLE:m0WP8eCtspQl5Ahe6L1SozdX9YA=',
+      },
+    },
+  ],
+  [
+    'subresource',
+    {
+      target: '/?acl',
+      host: 'awsexamplebucket1.s3.amazonaws.com',
+      headers: {
+        date: 'Tue, 27 Mar 2007 19:44:46 +0000',
+        authorization: 'AWS AKIAIOSFODNN7EXAMPLE:82ZHiFIjc+WbcwFKGUVEQspPn+0=',
+      },
+    },
+  ],
+  [
+    'DELETE with x-amz-date',
+    {
+      method: 'DELETE',
+      target: '/awsexamplebucket1/photos/puppy.jpg',
+      host: 's3.us-west-1.amazonaws.com',
+      headers: {
+        date: 'Tue, 27 Mar 2007 21:20:27 +0000',
+        'x-amz-date': 'Tue, 27 Mar 2007 21:20:26 +0000',
+        authorization: 'AWS AKIAIOSFODNN7EXAMPLE:Ri1hpB1zpS9pGqR7y8kuNFCl4sE=',
+      },
+    },
+  ],
+];
+const documentedMs = Date.UTC(2007, 2, 27, 20, 28);
+
+describe('a header of signature version 2', () => {
+  it.each(documented)("of AWS's documentation is accepted: %s", async (_, request) => {
+    const skewed = request.headers?.date?.includes('21:') ? 60 * 60_000 : -45 * 60_000;
+    await expect(verify({ ...request, nowMs: documentedMs + skewed })).resolves.toMatchObject({
+      caller: testCaller,
+      payload: { kind: 'unsigned' },
+      signing: null,
+    });
+  });
+
+  const [[, get] = ['', { target: '' }]] = documented;
+  const nowMs = documentedMs - 45 * 60_000;
+  it.each<[string, LinkRequest, string]>([
+    ['that is switched off', { ...get, nowMs, acceptsLinks: false }, 'InvalidRequest'],
+    ['a day later', { ...get, nowMs: nowMs + 86_400_000 }, 'RequestTimeTooSkewed'],
+    ['for another key', { ...get, nowMs, target: '/photos/kitten.jpg' }, 'SignatureDoesNotMatch'],
+    [
+      'for another bucket',
+      { ...get, nowMs, host: 'other.s3.amazonaws.com' },
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'with one more x-amz header',
+      { ...get, nowMs, headers: { ...get.headers, 'x-amz-acl': 'public-read' } },
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'without a date',
+      { target: '/', nowMs, headers: { authorization: 'AWS AKIAIOSFODNN7EXAMPLE:x' } },
+      'AccessDenied',
+    ],
+    [
+      'of a key that does not exist',
+      { ...get, nowMs, headers: { ...get.headers, authorization: 'AWS nobody:x' } },
+      'InvalidAccessKeyId',
+    ],
+    [
+      'with a session token',
+      { ...get, nowMs, headers: { ...get.headers, 'x-amz-security-token': 'x' } },
+      'InvalidToken',
+    ],
+    ...['AWS', 'AWS x', 'AWS :x', 'AWS x:', 'AWS  :'].map(
+      (authorization): [string, LinkRequest, string] => [
+        `that is ${authorization}`,
+        { ...get, nowMs, headers: { ...get.headers, authorization } },
+        'InvalidArgument',
+      ],
+    ),
+  ])('%s is refused', async (_, request, code) => {
+    expect(await refusal(request)).toMatchObject({ code });
   });
 });
 

@@ -1,0 +1,33 @@
+import {
+  type Authentication,
+  type AuthenticationContext,
+  type AuthenticationRequest,
+  getCredentials,
+  refuseSessionToken,
+  signatureMismatch,
+} from './authentication.ts';
+import { parsePayloadHash } from './payload.ts';
+import {
+  headersOfLinkV2,
+  type SignatureV2Claim,
+  signatureV2,
+  stringToSignV2,
+} from './signature-v2.ts';
+import { signaturesEqual } from './signature-v4.ts';
+
+/** Verifies a claim of version 2, from the header or from a presigned query. */
+export async function authenticateV2(
+  request: AuthenticationRequest,
+  claim: SignatureV2Claim,
+  context: AuthenticationContext,
+): Promise<Authentication> {
+  const headers = claim.isPresigned ? headersOfLinkV2(request) : request.headers;
+  refuseSessionToken(headers.get('x-amz-security-token'));
+  const payload = parsePayloadHash(headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD');
+  const { secretAccessKey, caller } = await getCredentials(claim.accessKeyId, context);
+  const toSign = stringToSignV2(request, headers, claim.time);
+  if (!signaturesEqual(signatureV2(secretAccessKey, toSign), claim.signature)) {
+    throw signatureMismatch({ ...claim, toSign });
+  }
+  return { caller, payload, signing: null, headers };
+}
