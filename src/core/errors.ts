@@ -20,7 +20,6 @@ export type GatewayErrorCode =
   | 'EntityTooLarge'
   | 'EntityTooSmall'
   | 'IncompleteBody'
-  | 'IncorrectNumberOfFilesInPostRequest'
   | 'InsufficientStorage'
   | 'InternalError'
   | 'InvalidAccessKeyId'

@@ -4,17 +4,17 @@ import { Hono } from 'hono';
 import { Access } from '../core/access/access.ts';
 import { GatewayError, type GatewayErrorCode } from '../core/errors.ts';
 import type { CoreServices } from '../core/services.ts';
-import { authenticate } from './auth/authenticate.ts';
-import type { Authentication, FindCredentials } from './auth/authentication.ts';
+import type { AuthenticationRequest, FindCredentials } from './auth/authentication.ts';
 import { SigningKeyCache } from './auth/signature-v4.ts';
-import { hasBody, RequestBody } from './body.ts';
 import type { BodyPaceLimits } from './body-pace.ts';
 import { corsHeaders } from './cors/cors-headers.ts';
 import { corsRules } from './cors/cors-rules.ts';
 import { preflight } from './cors/preflight.ts';
+import { type Envelope, openRequest } from './envelope.ts';
 import { toGatewayError } from './error-document.ts';
 import { errorEntry } from './errors.ts';
 import { Exchange, type S3Bindings } from './exchange.ts';
+import { boundaryOfUpload, openForm } from './form/form-envelope.ts';
 import type { Operation, Route, S3Request, S3Response } from './operation.ts';
 import { createResolver } from './operation-resolver.ts';
 import { parseTarget, type RequestTarget } from './request.ts';
@@ -41,9 +41,6 @@ export interface S3AppContext {
   /** Replaced in tests. */
   readonly routes?: readonly Route[];
 }
-
-/** `x-amz-checksum-*` headers of these speak of the object that results, not of the XML sent. */
-const checksumOfObject: ReadonlySet<string> = new Set(['CompleteMultipartUpload']);
 
 /**
  * S3 over HTTP. The app works on Node's own request and response (`c.env`), because web streams
@@ -104,7 +101,7 @@ class Dispatcher {
   }
 
   async dispatch(exchange: Exchange): Promise<S3Response> {
-    const { core, domains, findCredentials, acceptsSignatureV2 } = this.#context;
+    const { domains } = this.#context;
     const method = exchange.incoming.method ?? '';
     const received = ReceivedHeaders.parse(exchange.incoming.rawHeaders);
     checkHost(exchange, received);
@@ -114,25 +111,39 @@ class Dispatcher {
     if (method === 'OPTIONS') return await this.#preflight(exchange, target, received);
     await this.#prepareCors(exchange, received);
 
-    const authentication = await authenticate(
-      { method, target, headers: received },
-      {
-        region: core.settings.region,
-        now: core.now,
-        findCredentials,
-        signingKeys: this.#signingKeys,
-        acceptsSignatureV2,
-      },
-    );
-    const { caller, headers } = authentication;
-    exchange.caller = caller;
-    const { bucketName, key, query } = target;
-    const operation = this.#resolve({ method, bucketName, key, query, headers });
-    exchange.operationName = operation.name;
-    refuseUnsupportedHeaders(headers, operation.name);
+    const envelope = await this.#open(exchange, { method, target, headers: received });
+    try {
+      exchange.caller = envelope.caller;
+      exchange.key = envelope.key;
+      const { headers } = envelope;
+      const { bucketName, key, query } = target;
+      const operation = this.#resolve({ method, bucketName, key, query, headers });
+      exchange.operationName = operation.name;
+      refuseUnsupportedHeaders(headers, operation.name);
+      const request = requestOf(exchange, target, envelope, {
+        operation,
+        nowMs: this.#context.core.now(),
+      });
+      return await runOperation(this.#context.core, operation, request);
+    } finally {
+      envelope.close();
+    }
+  }
 
-    const request = this.#request(exchange, target, authentication, operation);
-    return await runOperation(core, operation, request);
+  async #open(exchange: Exchange, request: AuthenticationRequest): Promise<Envelope> {
+    const { core, findCredentials, acceptsSignatureV2, bodyPace } = this.#context;
+    const context = {
+      region: core.settings.region,
+      now: core.now,
+      findCredentials,
+      signingKeys: this.#signingKeys,
+      acceptsSignatureV2,
+      bodyPace,
+    };
+    const boundary = boundaryOfUpload(request);
+    return boundary === null
+      ? await openRequest(exchange, request, context)
+      : await openForm(exchange, request, boundary, context);
   }
 
   async #preflight(
@@ -156,43 +167,35 @@ class Dispatcher {
     const method = exchange.incoming.method ?? '';
     exchange.corsHeaders = corsHeaders(rules, { method, origin, headers });
   }
+}
 
-  #request(
-    exchange: Exchange,
-    target: RequestTarget,
-    authentication: Authentication,
-    operation: Operation,
-  ): S3Request {
-    const { headers } = authentication;
-    const content = () =>
-      new RequestBody(exchange.incoming, authentication, {
-        pace: this.#context.bodyPace,
-        checksumIsOfObject: checksumOfObject.has(operation.name),
-        onOpen: (stream) => {
-          exchange.body = stream;
-          exchange.sendContinue();
-        },
-      });
-    return {
-      id: exchange.id,
-      method: exchange.incoming.method ?? '',
-      bucketName: target.bucketName,
-      key: target.key,
-      path: target.path,
-      query: target.query,
-      headers,
-      access: new Access(authentication.caller, {
-        sourceIp: exchange.incoming.socket.remoteAddress ?? null,
-        isSecure: 'encrypted' in exchange.incoming.socket,
-        nowMs: this.#context.core.now(),
-        headers,
-        query: target.query,
-      }),
-      signal: exchange.signal,
-      content,
-      text: async (sizeBytesMax) => (hasBody(headers) ? content().text(sizeBytesMax) : ''),
-    };
-  }
+function requestOf(
+  exchange: Exchange,
+  { bucketName, path, query }: RequestTarget,
+  envelope: Envelope,
+  { operation, nowMs }: { readonly operation: Operation; readonly nowMs: number },
+): S3Request {
+  const { caller, key, headers, form } = envelope;
+  return {
+    id: exchange.id,
+    method: exchange.incoming.method ?? '',
+    bucketName,
+    key,
+    path,
+    query,
+    headers,
+    form,
+    access: new Access(caller, {
+      sourceIp: exchange.incoming.socket.remoteAddress ?? null,
+      isSecure: 'encrypted' in exchange.incoming.socket,
+      nowMs,
+      headers: envelope.policyHeaders,
+      query,
+    }),
+    signal: exchange.signal,
+    content: () => envelope.content(operation),
+    text: (sizeBytesMax) => envelope.text(operation, sizeBytesMax),
+  };
 }
 
 /** Whether an operator should hear of it; what a client asked for in vain is in the request log. */

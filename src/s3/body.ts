@@ -139,7 +139,7 @@ function trailerName(headers: RequestHeaders): string {
 }
 
 /** Bytes of content. An unframed body must say its `Content-Length`, as AWS demands. */
-function declaredSize(headers: RequestHeaders, isChunked: boolean): number {
+export function declaredSize(headers: RequestHeaders, isChunked: boolean): number {
   const transferEncoding = headers.get('transfer-encoding');
   if (transferEncoding !== null && transferEncoding.toLowerCase() !== 'chunked') {
     throw new GatewayError('NotImplemented', {

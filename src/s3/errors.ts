@@ -64,10 +64,6 @@ const s3Errors = {
     httpStatus: 400,
     message: 'The request body terminated unexpectedly.',
   },
-  IncorrectNumberOfFilesInPostRequest: {
-    httpStatus: 400,
-    message: 'POST requires exactly one file upload per request.',
-  },
   // AWS never fills up; 507 is WebDAV's status for it (RFC 4918, section 11.5).
   InsufficientStorage: {
     httpStatus: 507,

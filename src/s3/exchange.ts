@@ -116,8 +116,9 @@ export class Exchange implements ObservedRequest {
     closingConnections.add(this.incoming.socket);
   }
 
-  /** Lets a client that waits for it send its body. */
-  sendContinue(): void {
+  /** Counts the body that somebody reads now, and lets a client send it that waits for it. */
+  readBody(stream: BodyStream): void {
+    this.body = stream;
     if (!this.#awaitsContinue) return;
     this.#awaitsContinue = false;
     this.outgoing.writeContinue();

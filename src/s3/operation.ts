@@ -17,6 +17,9 @@ export interface RequestHeaders {
   entries(): Iterable<readonly [string, string]>;
 }
 
+/** Fields of a form by lower-case name, `${filename}` replaced, and the bucket among them. */
+export type FormFields = ReadonlyMap<string, string>;
+
 /** A request whose signature has been verified and whose route is known. */
 export interface S3Request {
   /** `x-amz-request-id` of the answer. */
@@ -30,6 +33,8 @@ export interface S3Request {
   readonly path: string;
   readonly query: QueryParameters;
   readonly headers: RequestHeaders;
+  /** The form that the request came as; its key and headers are those of its fields. */
+  readonly form: FormFields | null;
   /** Who asks, and what they may. */
   readonly access: Access;
   /** Aborted when the client is gone or the gateway stops waiting. */

@@ -43,6 +43,7 @@ import {
   getObjectTagging,
   putObjectTagging,
 } from './operations/object-tagging.ts';
+import { postObject } from './operations/post-object.ts';
 import { putObject } from './operations/put-object.ts';
 import { uploadPart, uploadPartCopy } from './operations/upload-part.ts';
 
@@ -90,6 +91,7 @@ export const routes: readonly Route[] = [
   },
   ...bucketConfigurationRoutes,
   ...listedConfigurationRoutes,
+  { method: 'POST', resource: 'bucket', subresource: null, operation: postObject },
 
   { method: 'PUT', resource: 'object', subresource: null, operation: putObject },
   {

@@ -91,6 +91,7 @@ async function dispatch(
     id: 'REQUEST1',
     method,
     headers,
+    form: null,
     access: new Access(caller, {
       ...{ sourceIp: '127.0.0.1', isSecure: false, nowMs: core.now() },
       ...{ headers, query: target.query },

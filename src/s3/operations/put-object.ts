@@ -7,7 +7,7 @@ import { writeCondition } from '../preconditions.ts';
 import { checkLockedContent, writtenSubresources } from '../written-subresources.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
-export const putObject: Operation = {
+export const putObject = {
   name: 'PutObject',
   permission: 's3:PutObject',
   bucketAccess: 'required',
@@ -29,4 +29,4 @@ export const putObject: Operation = {
       headers: { etag: quoteEtag(object.etag), ...checksumResponseHeaders(object.checksum) },
     };
   },
-};
+} satisfies Operation;
