@@ -15,6 +15,7 @@ import { evaluateConditions, type ReadConditions } from './preconditions.ts';
 import { publishedObject } from './put-object.ts';
 import { isCharged } from './request-payment.ts';
 import type { CoreServices } from './services.ts';
+import { versionIdIn } from './version-id.ts';
 
 /** Bytes that one CopyObject copies. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 export const copySizeBytesMax = 5 * 1024 ** 3;
@@ -43,6 +44,11 @@ export interface CopyObjectRequest {
   readonly condition?: WriteCondition;
 }
 
+/** What a copy made, and the version that it read: null where the source's bucket has none. */
+export interface CopiedObject extends ObjectRecord {
+  readonly sourceVersionId: string | null;
+}
+
 /**
  * Makes the destination refer to the files of the source; no byte moves. Throws what reading the
  * source throws, `PreconditionFailed`, `InvalidRequest` above 5 GiB or for a copy of an object
@@ -51,7 +57,7 @@ export interface CopyObjectRequest {
 export async function copyObject(
   core: CoreServices,
   request: CopyObjectRequest,
-): Promise<ObjectRecord> {
+): Promise<CopiedObject> {
   checkKey(request.key);
   for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
     const { source, sourceBucket } = await getCopySource(core, request.access, request.source);
@@ -73,7 +79,8 @@ export async function copyObject(
       ...(request.condition && { condition: request.condition }),
     });
     if (copied.outcome === 'source-changed') continue;
-    return publishedObject(copied, request.bucket, request.key);
+    const sourceVersionId = versionIdIn(sourceBucket, source);
+    return { ...publishedObject(copied, request.bucket, request.key), sourceVersionId };
   }
   throw sourceKeepsChanging();
 }

@@ -19,6 +19,7 @@ export type GatewayErrorCode =
   | 'EntityAlreadyExists'
   | 'EntityTooLarge'
   | 'EntityTooSmall'
+  | 'IllegalVersioningConfigurationException'
   | 'IncompleteBody'
   | 'InsufficientStorage'
   | 'InternalError'

@@ -7,7 +7,8 @@ import { all, type Statements } from './statements.ts';
 /** Tens of milliseconds, for which other listings wait. */
 const ROWS_READ_MAX = 20_000;
 
-interface ListedRow {
+/** Columns that all listings of objects read. */
+export interface ListedRow {
   readonly key: string;
   readonly is_delete_marker: number;
   readonly size: number;
@@ -18,6 +19,10 @@ interface ListedRow {
   readonly checksum_algorithm: ChecksumAlgorithm | null;
   readonly checksum_type: ChecksumType | null;
 }
+
+/** Those of `ListedRow`. */
+export const listedColumns = `key, is_delete_marker, size, etag, last_modified_ms, owner_id,
+  storage_class, checksum_algorithm, checksum_type`;
 
 /** Lists the first row of each key, unless it is a delete marker. */
 export function* listObjects(request: ListObjectsRequest): Statements<ListObjectsPage> {
@@ -65,15 +70,14 @@ function* fetchObjects(
       ? ['>=', position.atKey]
       : ['>', 'afterKey' in position ? position.afterKey : position.afterRow.key];
   return yield* all<ListedRow>(
-    `SELECT key, is_delete_marker, size, etag, last_modified_ms, owner_id, storage_class,
-        checksum_algorithm, checksum_type
+    `SELECT ${listedColumns}
       FROM objects WHERE bucket_id = ? AND key ${comparison} ? ${end === null ? '' : 'AND key < ?'}
       ORDER BY key, version_rank LIMIT ?`,
     end === null ? [bucketId, key, count] : [bucketId, key, end, count],
   );
 }
 
-function toListedObject(row: ListedRow): ListedObject {
+export function toListedObject(row: ListedRow): ListedObject {
   return {
     key: row.key,
     size: row.size,

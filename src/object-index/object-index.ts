@@ -39,6 +39,8 @@ import type {
   ListObjectsRequest,
   ListUploadsPage,
   ListUploadsRequest,
+  ListVersionsPage,
+  ListVersionsRequest,
   NewObject,
   NewPart,
   ObjectDeletion,
@@ -134,6 +136,7 @@ export interface ObjectIndex {
     limit: number,
   ): Promise<{ readonly parts: readonly ObjectPart[]; readonly isTruncated: boolean }>;
   listObjects(request: ListObjectsRequest): Promise<ListObjectsPage>;
+  listVersions(request: ListVersionsRequest): Promise<ListVersionsPage>;
   /**
    * What does not exist is no error (DeleteObject is idempotent). A key by itself stands for its
    * deletion without version and condition. Gives a result for each, in their order; whoever gives

@@ -7,6 +7,7 @@ import { deleteObjects } from './delete-objects.ts';
 import * as deletions from './deletions.ts';
 import { countFileReferences, listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
+import { listVersions } from './list-versions.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
 import { findRestoreTime, queueOrphans } from './queue-orphans.ts';
@@ -81,6 +82,7 @@ export const pointReads = {
 export const listings = {
   listBuckets: buckets.listBuckets,
   listObjects,
+  listVersions,
   listUploads: uploads.listUploads,
   listParts: parts.listParts,
   listObjectParts: objects.listObjectParts,

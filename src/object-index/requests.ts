@@ -192,6 +192,37 @@ export interface ListObjectsPage {
   readonly resumeAfter: string | null;
 }
 
+export interface ListVersionsRequest {
+  readonly bucketId: number;
+  readonly prefix: string;
+  readonly delimiter: string;
+  /** As `after` of ListObjectsRequest. */
+  readonly keyMarker: string;
+  /**
+   * Not empty: versions of that very key are listed too, those below that version, which may be
+   * gone by now.
+   */
+  readonly versionIdMarker: string;
+  /** Versions and common prefixes together, 0 to 1000. */
+  readonly limit: number;
+}
+
+/** Size, ETag and checksum of a delete marker say nothing. */
+export interface ListedVersion extends ListedObject {
+  /** `null` for the null version. */
+  readonly versionId: string;
+  readonly isDeleteMarker: boolean;
+  /** Whether it is the newest of its key. */
+  readonly isLatest: boolean;
+}
+
+export interface ListVersionsPage {
+  /** In the order of their keys' UTF-8 bytes, those of one key newest first. */
+  readonly versions: readonly ListedVersion[];
+  readonly commonPrefixes: readonly string[];
+  readonly next: { readonly keyMarker: string; readonly versionIdMarker: string } | null;
+}
+
 export interface ListUploadsRequest {
   readonly bucketId: number;
   readonly prefix: string;

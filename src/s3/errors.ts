@@ -60,6 +60,10 @@ const s3Errors = {
     httpStatus: 400,
     message: 'Your proposed upload is smaller than the minimum allowed object size.',
   },
+  IllegalVersioningConfigurationException: {
+    httpStatus: 400,
+    message: 'The Versioning element must be specified',
+  },
   IncompleteBody: {
     httpStatus: 400,
     message: 'The request body terminated unexpectedly.',

@@ -73,8 +73,11 @@ export type Operation =
   | {
       /** As in AWS's API reference. */
       readonly name: string;
-      /** IAM action that permits it, `s3:GetObject`; a function where the request decides. */
-      readonly permission: string | ((request: S3Request) => string);
+      /**
+       * IAM action that permits it, `s3:GetObject`; a function where the request decides, and null
+       * where the operation asks for each thing that it touches.
+       */
+      readonly permission: string | ((request: S3Request) => string) | null;
       readonly bucketAccess: 'required';
       /** What callers are told that did not sign, where no policy or ACL can let them. */
       readonly refusesAnonymous?: string;

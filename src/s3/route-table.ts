@@ -7,6 +7,7 @@ import {
   getBucketPolicyStatus,
   putBucketPolicy,
 } from './operations/bucket-policy.ts';
+import { getBucketVersioning, putBucketVersioning } from './operations/bucket-versioning.ts';
 import {
   createBucket,
   deleteBucket,
@@ -76,6 +77,8 @@ export const routes: readonly Route[] = [
     operation: getBucketPolicyStatus,
   },
   { method: 'POST', resource: 'bucket', subresource: 'delete', operation: deleteObjects },
+  { method: 'PUT', resource: 'bucket', subresource: 'versioning', operation: putBucketVersioning },
+  { method: 'GET', resource: 'bucket', subresource: 'versioning', operation: getBucketVersioning },
 
   {
     method: 'GET',

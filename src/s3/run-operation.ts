@@ -15,9 +15,8 @@ export async function runOperation(
   request: S3Request,
 ): Promise<S3Response> {
   const { access, key, headers } = request;
-  const { permission } = operation;
-  const action = typeof permission === 'string' ? permission : permission(request);
   if (operation.bucketAccess === 'none') {
+    const action = actionOf(operation.permission, request);
     await authorize(core, access, action, { bucket: null, bucketName: request.bucketName });
     return await operation.handle(request, { core });
   }
@@ -26,15 +25,23 @@ export async function runOperation(
   }
   const bucket = await getBucket(core, request.bucketName ?? '');
   checkExpectedOwner(headers, bucket);
+  const action = actionOf(operation.permission, request);
   const versionId = request.query.get('versionId');
   try {
-    await authorize(core, access, action, { bucket, key, versionId });
+    if (action !== null) await authorize(core, access, action, { bucket, key, versionId });
     const charged = isCharged(access, bucket);
     const response = await operation.handle(request, { core, bucket });
     return charged ? withHeader(response, 'x-amz-request-charged', 'requester') : response;
   } catch (error) {
     throw hideMissing(error, access, bucket);
   }
+}
+
+function actionOf<Action extends string | null>(
+  permission: Action | ((request: S3Request) => string),
+  request: S3Request,
+): Action | string {
+  return typeof permission === 'function' ? permission(request) : permission;
 }
 
 function withHeader(response: S3Response, name: string, value: string): S3Response {

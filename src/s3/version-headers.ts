@@ -1,11 +1,10 @@
-import { nullVersionId } from '../core/version-id.ts';
-import type { Bucket, ObjectRecord } from '../object-index/records.ts';
+import { versionIdIn } from '../core/version-id.ts';
+import type { Bucket } from '../object-index/records.ts';
 
-/** `x-amz-version-id` of an answer about one version; none in buckets that never had versions. */
+/** `x-amz-version-id` of a version; none where the bucket never had versions. */
 export function versionHeaders(
   bucket: Pick<Bucket, 'versioning'>,
-  object: Pick<ObjectRecord, 'versionId'>,
-): Readonly<Record<string, string>> {
-  if (bucket.versioning === null) return {};
-  return { 'x-amz-version-id': object.versionId ?? nullVersionId };
+  version: { readonly versionId: string | null },
+): { readonly 'x-amz-version-id': string | undefined } {
+  return { 'x-amz-version-id': versionIdIn(bucket, version) ?? undefined };
 }

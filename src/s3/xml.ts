@@ -8,8 +8,18 @@ export type XmlContent =
   | number
   | boolean
   | undefined
+  | XmlSequence
   | readonly XmlContent[]
   | { readonly [element: string]: XmlContent };
+
+/** Elements of several names in one order; what the sequence itself is called goes nowhere. */
+export class XmlSequence {
+  readonly elements: readonly (readonly [name: string, content: XmlContent])[];
+
+  constructor(elements: XmlSequence['elements']) {
+    this.elements = elements;
+  }
+}
 
 const s3Namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
@@ -43,6 +53,12 @@ function renderElement(name: string, content: XmlContent): string {
   if (Array.isArray(content)) {
     let rendered = '';
     for (const item of content) rendered += renderElement(name, item);
+    return rendered;
+  }
+  if (content instanceof XmlSequence) {
+    let rendered = '';
+    for (const [elementName, item] of content.elements)
+      rendered += renderElement(elementName, item);
     return rendered;
   }
   return `<${name}>${renderChildren(content as { readonly [element: string]: XmlContent })}</${name}>`;

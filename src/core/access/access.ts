@@ -53,7 +53,12 @@ export function accessOf(caller: Caller): Access {
 }
 
 /** What these are done to need not be there. */
-const worksOnNothing: ReadonlySet<string> = new Set(['s3:PutObject', 's3:DeleteObject']);
+const worksOnNothing: ReadonlySet<string> = new Set([
+  's3:PutObject',
+  's3:DeleteObject',
+  's3:DeleteObjectVersion',
+  's3:BypassGovernanceRetention',
+]);
 
 /**
  * Throws `AccessDenied` unless the action is allowed, or `NoSuchKey` where only an object that is

@@ -43,6 +43,8 @@ export interface CompleteUploadRequest {
 export interface CompletedObject {
   readonly etag: string;
   readonly checksum: Checksum | null;
+  /** Null for what was written without versioning. */
+  readonly versionId: string | null;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { GatewayError } from '../errors.ts';
 import { isGone, openObject } from '../get-object.ts';
 import type { CoreServices } from '../services.ts';
+import { versionIdIn } from '../version-id.ts';
 import { getUpload, noSuchUpload } from './create-upload.ts';
 import { checkPartNumber } from './upload-part.ts';
 
@@ -29,6 +30,11 @@ export interface UploadPartCopyRequest {
   readonly signal: AbortSignal;
 }
 
+/** What a copy made, and the version that it read: null where the source's bucket has none. */
+export interface CopiedPart extends Part {
+  readonly sourceVersionId: string | null;
+}
+
 /**
  * Makes a part refer to bytes of an object; nothing is written. The bytes are read once where
  * their MD5 (the part's ETag) or the upload's checksum is not known already.
@@ -38,7 +44,7 @@ export interface UploadPartCopyRequest {
 export async function uploadPartCopy(
   core: CoreServices,
   request: UploadPartCopyRequest,
-): Promise<Part> {
+): Promise<CopiedPart> {
   const { bucket, key, uploadId, partNumber } = request;
   checkPartNumber(partNumber);
   const upload = await getUpload(core, bucket, key, uploadId);
@@ -64,7 +70,9 @@ export async function uploadPartCopy(
       range,
     });
     if (outcome === 'no-such-upload') throw noSuchUpload(uploadId);
-    if (outcome === 'stored') return part;
+    if (outcome === 'stored') {
+      return { ...part, sourceVersionId: versionIdIn(sourceBucket, source) };
+    }
   }
   throw sourceKeepsChanging();
 }

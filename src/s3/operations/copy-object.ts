@@ -6,6 +6,7 @@ import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { isoTime, keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
+import { versionHeaders } from '../version-headers.ts';
 import { copiedSubresources } from '../written-subresources.ts';
 import { renderXml } from '../xml.ts';
 
@@ -17,7 +18,7 @@ export const copyObject: Operation = {
   refusesAnonymous: 'Anonymous users cannot copy objects. Please authenticate.',
   async handle(request, { core, bucket }) {
     const { headers } = request;
-    const object = await copy(core, {
+    const { sourceVersionId, ...object } = await copy(core, {
       source: parseCopySource(headers),
       bucket,
       key: keyOf(request),
@@ -32,7 +33,14 @@ export const copyObject: Operation = {
       ETag: quoteEtag(object.etag),
       ...checksumElements(object.checksum),
     });
-    return { status: 200, body };
+    return {
+      status: 200,
+      headers: {
+        ...versionHeaders(bucket, object),
+        'x-amz-copy-source-version-id': sourceVersionId ?? undefined,
+      },
+      body,
+    };
   },
 };
 

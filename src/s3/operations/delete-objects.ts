@@ -1,3 +1,4 @@
+import { authorize } from '../../core/access/access.ts';
 import { mayBypassGovernance } from '../../core/access/bypass-governance.ts';
 import {
   type DeletedObject,
@@ -54,6 +55,30 @@ async function bypasses(
   return await mayBypassGovernance(core, access, { bucket, key, versionId });
 }
 
+/** What of a list the caller may delete, and why not the rest. */
+async function authorizeAll(
+  core: CoreServices,
+  request: S3Request,
+  bucket: Bucket,
+  objects: readonly ObjectToDelete[],
+): Promise<{ allowed: readonly ObjectToDelete[]; refused: readonly DeleteFailure[] }> {
+  const allowed: ObjectToDelete[] = [];
+  const refused: DeleteFailure[] = [];
+  for (const object of objects) {
+    const { key, versionId } = object;
+    try {
+      const target = { bucket, key, versionId };
+      await authorize(core, request.access, deleteAction(versionId), target);
+      const bypassesGovernance = await bypasses(request, core, bucket, object);
+      allowed.push({ ...object, bypassesGovernance });
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      refused.push({ object, error });
+    }
+  }
+  return { allowed, refused };
+}
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const deleteObject: Operation = {
   name: 'DeleteObject',
@@ -86,21 +111,17 @@ export const deleteObject: Operation = {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 export const deleteObjects: Operation = {
   name: 'DeleteObjects',
-  permission: 's3:DeleteObject',
+  permission: null,
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
     checkIntegrityHeader(request.headers);
     const document = await parseLongXml(await request.text(documentSizeBytesMax), 'Delete');
     const isQuiet = document.textOf('Quiet')?.trim().toLowerCase() === 'true';
-    const objects: ObjectToDelete[] = [];
-    for (const object of readObjects(document)) {
-      const bypassesGovernance = await bypasses(request, core, bucket, object);
-      objects.push({ ...object, bypassesGovernance });
-    }
-    const { deleted, failed } = await deleteMany(core, bucket, objects, request.access.caller);
+    const { allowed, refused } = await authorizeAll(core, request, bucket, readObjects(document));
+    const { deleted, failed } = await deleteMany(core, bucket, allowed, request.access.caller);
     const body = renderXml('DeleteResult', {
       Deleted: isQuiet ? undefined : deleted.map(renderDeleted),
-      Error: failed.map(renderFailure),
+      Error: [...refused, ...failed].map(renderFailure),
     });
     return { status: 200, body };
   },

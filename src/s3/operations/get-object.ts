@@ -15,6 +15,7 @@ import type { Operation, S3Request, S3Response } from '../operation.ts';
 import { integerParameter, keyOf } from '../parameters.ts';
 import { ifRange, readConditions } from '../preconditions.ts';
 import { subresourceHeaders } from '../subresource-headers.ts';
+import { versionHeaders } from '../version-headers.ts';
 
 function readAction({ query }: S3Request): string {
   return query.has('versionId') ? 's3:GetObjectVersion' : 's3:GetObject';
@@ -84,7 +85,10 @@ function respond(
   overridden: Record<string, string>,
 ): S3Response {
   const { object, range, part } = found;
-  if (found.isNotModified) return { status: 304, headers: notModifiedHeaders(object) };
+  const version = versionHeaders(bucket, object);
+  if (found.isNotModified) {
+    return { status: 304, headers: { ...notModifiedHeaders(object), ...version } };
+  }
   // No Content-Range can say "no bytes": an empty object is answered whole.
   const isPartial = range !== null && object.size > 0;
   const wantsChecksum = headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED';
@@ -93,6 +97,7 @@ function respond(
     headers: {
       ...objectHeaders(object),
       ...subresourceHeaders(object, access, bucket),
+      ...version,
       ...overridden,
       'content-length': range?.size ?? object.size,
       'content-range': isPartial ? contentRange(range, object.size) : undefined,

@@ -1,16 +1,12 @@
-import { GatewayError } from '../../core/errors.ts';
-import { listObjects } from '../../core/list-objects.ts';
+import { listVersions } from '../../core/list-versions.ts';
 import { ownerNames } from '../../core/owner-names.ts';
-import { nullVersionId } from '../../core/version-id.ts';
+import type { ListedVersion } from '../../object-index/requests.ts';
 import type { Operation } from '../operation.ts';
-import { keyEncoding } from '../parameters.ts';
-import { renderXml } from '../xml.ts';
+import { isoTime, type KeyEncoding, keyEncoding } from '../parameters.ts';
+import { renderXml, type XmlContent, XmlSequence } from '../xml.ts';
 import { echo, readListRequest, renderObject, renderPrefixes } from './list-objects.ts';
 
-/**
- * Every object as its only version, which is called `null`: what S3 answers for a bucket that
- * never had versions. https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
- */
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 export const listObjectVersions: Operation = {
   name: 'ListObjectVersions',
   permission: 's3:ListBucketVersions',
@@ -19,38 +15,44 @@ export const listObjectVersions: Operation = {
     const request = readListRequest(query);
     const encoding = keyEncoding(query);
     const keyMarker = query.get('key-marker') ?? '';
-    const versionMarker = query.get('version-id-marker') ?? '';
-    if (versionMarker !== '' && keyMarker === '') {
-      throw new GatewayError('InvalidArgument', {
-        message: 'A version-id marker cannot be specified without a key marker.',
-        ArgumentName: 'version-id-marker',
-        ArgumentValue: versionMarker,
-      });
-    }
-    const page = await listObjects(core, bucket, { ...request, after: keyMarker });
-    const { nextAfter, objects } = page;
+    const versionIdMarker = query.get('version-id-marker') ?? '';
+    const page = await listVersions(core, bucket, { ...request, keyMarker, versionIdMarker });
+    const { next, versions } = page;
     const names = await ownerNames(
       core,
-      objects.map(({ ownerId }) => ownerId),
+      versions.map(({ ownerId }) => ownerId),
     );
-    const isAfterKey = nextAfter !== null && objects.at(-1)?.key === nextAfter;
     const body = renderXml('ListVersionsResult', {
       Name: bucket.name,
       Prefix: encoding.encode(request.prefix),
       KeyMarker: encoding.encode(keyMarker),
-      VersionIdMarker: versionMarker,
-      NextKeyMarker: nextAfter === null ? undefined : encoding.encode(nextAfter),
-      NextVersionIdMarker: isAfterKey ? nullVersionId : undefined,
+      VersionIdMarker: versionIdMarker,
+      NextKeyMarker: next ? encoding.encode(next.keyMarker) : undefined,
+      NextVersionIdMarker: next?.versionIdMarker || undefined,
       ...echo(request, encoding),
-      IsTruncated: nextAfter !== null,
-      Version: objects.map((object) => ({
-        ...renderObject(object, encoding),
-        VersionId: nullVersionId,
-        IsLatest: true,
-        Owner: { ID: object.ownerId, DisplayName: names.get(object.ownerId) ?? '' },
-      })),
+      IsTruncated: next !== null,
+      // In one order, as AWS has them: some clients read both kinds as one list.
+      versions: new XmlSequence(versions.map((version) => renderVersion(version, encoding, names))),
       CommonPrefixes: renderPrefixes(page.commonPrefixes, encoding),
     });
     return { status: 200, body };
   },
 };
+
+function renderVersion(
+  version: ListedVersion,
+  encoding: KeyEncoding,
+  names: ReadonlyMap<string, string>,
+): readonly [string, XmlContent] {
+  const { versionId, isLatest, ownerId } = version;
+  const common = {
+    VersionId: versionId,
+    IsLatest: isLatest,
+    Owner: { ID: ownerId, DisplayName: names.get(ownerId) ?? '' },
+  };
+  if (!version.isDeleteMarker) {
+    return ['Version', { ...renderObject(version, encoding), ...common }];
+  }
+  const LastModified = isoTime(version.lastModifiedMs);
+  return ['DeleteMarker', { Key: encoding.encode(version.key), LastModified, ...common }];
+}

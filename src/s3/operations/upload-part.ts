@@ -57,7 +57,8 @@ export const uploadPartCopy: Operation = {
       ETag: quoteEtag(part.etag),
       ...checksum,
     });
-    return { status: 200, body };
+    const headers = { 'x-amz-copy-source-version-id': part.sourceVersionId ?? undefined };
+    return { status: 200, headers, body };
   },
 };
 

@@ -210,6 +210,15 @@ function runVersions(): void {
     call('putObject', newObject(bucketId, 'k', { segments }));
     call('deleteObjects', bucketId, [{ key: 'k', condition: { sizeBytes: 10 } }, 'l']);
     const { versionId } = call<{ versionId: string }>('findObject', bucketId, 'k');
+    for (const versionIdMarker of ['', versionId, 'null', 'v'.repeat(32)]) {
+      for (const prefix of ['', 'k']) {
+        const markers = { keyMarker: 'k', versionIdMarker };
+        call('listVersions', { bucketId, prefix, delimiter: '', ...markers, limit: 2 });
+      }
+    }
+    call('listVersions', {
+      ...{ bucketId, prefix: '', delimiter: '', keyMarker: '', versionIdMarker: '', limit: 2 },
+    });
     call('deleteObjects', bucketId, [{ key: 'k', versionId }]);
   }
   call('deleteObjects', bucketId, [{ key: 'k', versionId: 'null' }]);

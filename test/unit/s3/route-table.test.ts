@@ -14,8 +14,8 @@ function request(line: string, rawHeaders: string[] = []) {
   return { method, bucketName, key, query, headers: ReceivedHeaders.parse(rawHeaders) };
 }
 
-function actionOf({ permission }: Operation, line: string): string {
-  if (typeof permission === 'string') return permission;
+function actionOf({ permission }: Operation, line: string): string | null {
+  if (typeof permission !== 'function') return permission;
   return permission({ ...request(line) } as unknown as S3Request);
 }
 
@@ -31,7 +31,9 @@ describe('the route table', () => {
     ['GET /photos?versions', 'ListObjectVersions', 's3:ListBucketVersions'],
     ['DELETE /photos?cors', 'DeleteBucketCors', 's3:PutBucketCORS'],
     ['GET /photos?uploads', 'ListMultipartUploads', 's3:ListBucketMultipartUploads'],
-    ['POST /photos?delete', 'DeleteObjects', 's3:DeleteObject'],
+    ['POST /photos?delete', 'DeleteObjects', null],
+    ['PUT /photos?versioning', 'PutBucketVersioning', 's3:PutBucketVersioning'],
+    ['GET /photos?versioning', 'GetBucketVersioning', 's3:GetBucketVersioning'],
     ['GET /photos/cat.jpg', 'GetObject', 's3:GetObject'],
     ['HEAD /photos/cat.jpg', 'HeadObject', 's3:GetObject'],
     ['PUT /photos/cat.jpg', 'PutObject', 's3:PutObject'],
