@@ -13,7 +13,7 @@ import { quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
-import { versionHeaders } from '../version-headers.ts';
+import { writtenVersionHeaders } from '../version-headers.ts';
 import { parseLongXml, renderXml, type XmlElement } from '../xml.ts';
 import { uploadIdOf } from './create-multipart-upload.ts';
 
@@ -46,7 +46,7 @@ export const completeMultipartUpload: Operation = {
       ETag: quoteEtag(object.etag),
       ...checksumElements(object.checksum),
     });
-    return { status: 200, headers: versionHeaders(bucket, object), body };
+    return { status: 200, headers: writtenVersionHeaders(object), body };
   },
 };
 

@@ -6,7 +6,7 @@ import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { isoTime, keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
-import { versionHeaders } from '../version-headers.ts';
+import { writtenVersionHeaders } from '../version-headers.ts';
 import { copiedSubresources } from '../written-subresources.ts';
 import { renderXml } from '../xml.ts';
 
@@ -36,7 +36,7 @@ export const copyObject: Operation = {
     return {
       status: 200,
       headers: {
-        ...versionHeaders(bucket, object),
+        ...writtenVersionHeaders(object),
         'x-amz-copy-source-version-id': sourceVersionId ?? undefined,
       },
       body,

@@ -4,7 +4,7 @@ import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { writeCondition } from '../preconditions.ts';
-import { versionHeaders } from '../version-headers.ts';
+import { writtenVersionHeaders } from '../version-headers.ts';
 import { checkLockedContent, writtenSubresources } from '../written-subresources.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
@@ -29,7 +29,7 @@ export const putObject = {
       status: 200,
       headers: {
         etag: quoteEtag(object.etag),
-        ...versionHeaders(bucket, object),
+        ...writtenVersionHeaders(object),
         ...checksumResponseHeaders(object.checksum),
       },
     };
