@@ -75,7 +75,15 @@ export type DamageRepair =
   | { readonly name: 'replaced-file'; readonly newFileId: string; readonly isMalformed: boolean }
   /** Lets a replacement that was replaced itself lead to the last file. */
   | { readonly name: 'replaced-chain'; readonly newFileId: string; readonly lastFileId: string }
-  | { readonly name: 'dead-settings' };
+  | { readonly name: 'dead-settings' }
+  /** Adds to what is recorded that a bucket takes. */
+  | { readonly name: 'bucket-usage'; readonly objectCount: number; readonly sizeBytes: number }
+  | {
+      readonly name: 'user-usage';
+      readonly userId: string;
+      readonly objectCount: number;
+      readonly sizeBytes: number;
+    };
 
 /** Names one row of `objects`. */
 export interface ObjectKey {

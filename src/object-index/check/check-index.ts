@@ -10,6 +10,7 @@ import { checkOwners } from './check-owners.ts';
 import type { CheckRun, ReadFileId } from './check-run.ts';
 import { checkSchema, checkStructure } from './check-structure.ts';
 import { checkUploads } from './check-uploads.ts';
+import { checkUsage } from './check-usage.ts';
 import { DamageLog } from './damage-log.ts';
 import { locateDamage } from './locate-damage.ts';
 import { withholdReleases } from './withhold-releases.ts';
@@ -59,7 +60,7 @@ export function checkIndex(
   };
   const run: CheckRun = { database, readFileId, found: add, advance, rowCounts };
   checkOwners(run);
-  checkObjects(run);
+  checkUsage(run, checkObjects(run));
   checkContents(run);
   checkUploads(run);
   checkCounts(run);

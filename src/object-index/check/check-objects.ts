@@ -1,4 +1,5 @@
 import type { Damage, DamagePlace } from '../damage.ts';
+import type { Usage } from '../requests.ts';
 import { type CheckRun, scan } from './check-run.ts';
 import { describeTexts } from './check-texts.ts';
 
@@ -20,8 +21,12 @@ type ObjectColumns = readonly [
   userMetadata: string,
 ];
 
-/** Each row of `objects` by itself, and the order of the versions of each key. */
-export function checkObjects(run: CheckRun): void {
+/**
+ * Each row of `objects` by itself, and the order of the versions of each key. Gives what the objects
+ * of each bucket take.
+ */
+export function checkObjects(run: CheckRun): ReadonlyMap<number, Usage> {
+  const taken = new Map<number, { -readonly [Name in keyof Usage]: Usage[Name] }>();
   const rows = scan<ObjectColumns>(
     run,
     `SELECT bucket_id, key, version_rank, id, version_id, is_delete_marker, size, etag,
@@ -34,7 +39,14 @@ export function checkObjects(run: CheckRun): void {
     checkRow(run, row);
     checkVersions(run, before, row);
     before = row;
+    const [bucketId, , , , , isMarker, size] = row;
+    if (isMarker !== 0) continue;
+    const usage = taken.get(bucketId) ?? { objectCount: 0, sizeBytes: 0 };
+    usage.objectCount += 1;
+    usage.sizeBytes += size;
+    taken.set(bucketId, usage);
   }
+  return taken;
 }
 
 function checkRow(run: CheckRun, row: ObjectColumns): void {

@@ -1,4 +1,5 @@
 import type { Damage, DamagePlace, RepairOutcome } from '../damage.ts';
+import type { Usage } from '../requests.ts';
 import { run, type Statements, type WriteContext } from '../statements.ts';
 import * as fileRows from './repair-file-rows.ts';
 import { correctFileState } from './repair-file-state.ts';
@@ -52,6 +53,10 @@ function* repair(context: WriteContext, { place, repair: how }: Damage): Stateme
       return yield* rows.dropDeadParts(context, place.uploadId ?? '');
     case 'dead-part-segments':
       return yield* rows.dropDeadPartSegments(context, place);
+    case 'bucket-usage':
+      return yield* addUsage('bucket_usage', 'bucket_id', place.bucketId ?? 0, how);
+    case 'user-usage':
+      return yield* addUsage('user_usage', 'user_id', how.userId, how);
     case 'dead-settings':
       return yield* dropSettings(place);
     case undefined:
@@ -65,6 +70,28 @@ function* raiseSequence(lastValueMin: number): Statements<boolean> {
       ON CONFLICT (name) DO UPDATE SET last_value = excluded.last_value
         WHERE sequences.last_value < excluded.last_value`,
     [lastValueMin],
+  );
+  return changed > 0;
+}
+
+/**
+ * What a check found to be missing is so still, since every write changes what is recorded by as
+ * much as what is there; but for where nothing was recorded at all, which the next check finds.
+ */
+function* addUsage(
+  table: 'bucket_usage' | 'user_usage',
+  column: 'bucket_id' | 'user_id',
+  id: number | string,
+  { objectCount, sizeBytes }: Usage,
+): Statements<boolean> {
+  const holders = column === 'bucket_id' ? 'buckets' : 'users';
+  const changed = yield* run(
+    `INSERT INTO ${table} (${column}, shard, object_count, size_bytes)
+      SELECT id, 0, CAST(? AS INTEGER), CAST(? AS INTEGER) FROM ${holders} WHERE id = ?
+      ON CONFLICT (${column}, shard) DO UPDATE SET
+        object_count = ${table}.object_count + excluded.object_count,
+        size_bytes = ${table}.size_bytes + excluded.size_bytes`,
+    [objectCount, sizeBytes, id],
   );
   return changed > 0;
 }

@@ -387,11 +387,23 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
     ['object-id-twice', 'version-order'],
     ['object-id-twice', 'version-order'],
   ],
-  ['a bucket is lost', `DELETE FROM buckets`, ['bucket-missing'], true],
+  ['a bucket is lost', `DELETE FROM buckets`, ['bucket-missing', 'usage-wrong'], true],
   [
     'a bucket is lost, and its new name is taken',
     `DELETE FROM buckets; INSERT INTO buckets (id, name, owner_id, created_at_ms) VALUES (77, 'recovered-bucket-1', 'owner', 1)`,
-    ['bucket-missing'],
+    ['bucket-missing', 'usage-wrong'],
+    true,
+  ],
+  [
+    'what a bucket takes is counted wrong',
+    'UPDATE bucket_usage SET object_count = object_count + 2, size_bytes = 0',
+    ['usage-wrong'],
+    true,
+  ],
+  [
+    'what a user takes is counted wrong, and of a bucket not at all',
+    'UPDATE user_usage SET size_bytes = size_bytes - 7; DELETE FROM bucket_usage',
+    ['usage-wrong'],
     true,
   ],
   [
