@@ -205,7 +205,6 @@ function runVersions(): void {
   call('putObject', newObject(bucketId, 'k'));
   const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
   for (const state of ['Enabled', 'Suspended', 'Enabled']) {
-    call('setObjectLock', bucketId, 'objectLock', null);
     call('setBucketVersioning', bucketId, state);
     call('putObject', newObject(bucketId, 'k', { segments }));
     call('deleteObjects', bucketId, [{ key: 'k', condition: { sizeBytes: 10 } }, 'l']);
@@ -222,6 +221,7 @@ function runVersions(): void {
     call('deleteObjects', bucketId, [{ key: 'k', versionId }]);
   }
   call('deleteObjects', bucketId, [{ key: 'k', versionId: 'null' }]);
+  call('setObjectLock', bucketId, 'objectLock', null);
 }
 
 function runUploads(bucketId: number): void {
