@@ -7,9 +7,6 @@ export type LockColumns = Pick<
   'retention_mode' | 'retain_until_ms' | 'has_legal_hold'
 >;
 
-/** The same, for statements that read no more than they need. */
-export const lockColumns = 'retention_mode, retain_until_ms, has_legal_hold';
-
 /**
  * Whether object lock keeps a version from being deleted or replaced at that time. Who may bypass
  * GOVERNANCE does not get past a legal hold or COMPLIANCE.
