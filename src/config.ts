@@ -147,6 +147,10 @@ function toConfig(values: z.output<typeof settings>) {
     /** Storage servers without which a write fails. */
     copiesNeeded: values.GATEWAY_REPLICA_WAIT_FAILURE === 'fail' ? values.GATEWAY_MIN_REPLICAS : 1,
     replayBufferSizeBytes: values.GATEWAY_REPLAY_BUFFER_SIZE,
+    newBuckets: {
+      objectOwnership: values.GATEWAY_DEFAULT_OBJECT_OWNERSHIP,
+      blocksPublicAccess: values.GATEWAY_DEFAULT_PUBLIC_ACCESS_BLOCK,
+    },
     locationGroups: values.GATEWAY_LOCATION_GROUPS,
     storageClassGroups: values.GATEWAY_STORAGE_CLASS_GROUPS,
     replicas: {

@@ -83,7 +83,15 @@ function openIndex(
 }
 
 function coreSettings(config: Config): CoreServices['settings'] {
-  const { replayBufferSizeBytes, deleteDelayMs, locationGroups, storageClassGroups } = config;
+  const { replayBufferSizeBytes, deleteDelayMs, newBuckets, locationGroups, storageClassGroups } =
+    config;
   const { region } = config.s3;
-  return { replayBufferSizeBytes, deleteDelayMs, region, locationGroups, storageClassGroups };
+  return {
+    replayBufferSizeBytes,
+    deleteDelayMs,
+    region,
+    newBuckets,
+    locationGroups,
+    storageClassGroups,
+  };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { objectOwnerships } from './core/access/object-ownership.ts';
 import { locationConstraintPattern } from './core/buckets.ts';
 import { storageClasses } from './core/descriptions.ts';
 import { parseAddressPairs } from './support/address-pairs.ts';
@@ -153,6 +154,16 @@ export const settings = z.object({
   GATEWAY_SIGNATURE_V2: setting(
     'off',
     'on (signatures of version 2 of old clients count) or off',
+    (value) => ({ on: true, off: false })[value],
+  ),
+  GATEWAY_DEFAULT_OBJECT_OWNERSHIP: setting(
+    'BucketOwnerEnforced',
+    'BucketOwnerEnforced (new buckets have no ACLs), BucketOwnerPreferred or ObjectWriter',
+    (value) => objectOwnerships.find((ownership) => ownership === value),
+  ),
+  GATEWAY_DEFAULT_PUBLIC_ACCESS_BLOCK: setting(
+    'on',
+    'on (new buckets refuse to be made public until their block is taken away) or off',
     (value) => ({ on: true, off: false })[value],
   ),
   GATEWAY_SEGMENT_SIZE: size('64MiB', '64KiB', '4GiB'),

@@ -123,3 +123,11 @@ CREATE TABLE rename_tokens (
 );
 
 CREATE INDEX rename_tokens_by_time ON rename_tokens (renamed_at_ms);
+
+INSERT INTO bucket_settings (bucket_id, name, value, updated_at_ms)
+  SELECT id, 'ownershipControls', 'BucketOwnerEnforced', created_at_ms FROM buckets;
+INSERT INTO bucket_settings (bucket_id, name, value, updated_at_ms)
+  SELECT id, 'publicAccessBlock',
+      '{"blockPublicAcls":true,"ignorePublicAcls":true,"blockPublicPolicy":true,"restrictPublicBuckets":true}',
+      created_at_ms
+    FROM buckets;

@@ -142,3 +142,12 @@ CREATE TABLE rename_tokens (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX rename_tokens_by_time ON rename_tokens (renamed_at_ms);
+
+-- Buckets of before had no ACLs and nothing in them was public: so it stays.
+INSERT INTO bucket_settings (bucket_id, name, value, updated_at_ms)
+  SELECT id, 'ownershipControls', 'BucketOwnerEnforced', created_at_ms FROM buckets;
+INSERT INTO bucket_settings (bucket_id, name, value, updated_at_ms)
+  SELECT id, 'publicAccessBlock',
+      '{"blockPublicAcls":true,"ignorePublicAcls":true,"blockPublicPolicy":true,"restrictPublicBuckets":true}',
+      created_at_ms
+    FROM buckets;

@@ -42,6 +42,11 @@ export class BucketSetting<Value> {
     return value;
   }
 
+  /** As one of the settings of a bucket that is to be made. */
+  asSetting(value: Value): Readonly<Record<string, string>> {
+    return { [this.name]: this.#render(value) };
+  }
+
   /** Null removes it. Throws `NoSuchBucket`. */
   async put(
     { index }: Pick<CoreServices, 'index'>,

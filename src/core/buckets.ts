@@ -1,4 +1,6 @@
 import type { Bucket, ListedBucket } from '../object-index/records.ts';
+import { bucketAcl } from './access/acl.ts';
+import { type NewBucketAccess, newBucketAccess } from './access/new-bucket.ts';
 import { GatewayError } from './errors.ts';
 import { checkBucketName } from './names.ts';
 import type { Caller, CoreServices } from './services.ts';
@@ -14,8 +16,9 @@ const legacyRegion = 'us-east-1';
 
 /**
  * Creates a bucket of the caller. Throws `InvalidBucketName`, `InvalidLocationConstraint`,
- * `BucketAlreadyExists` when another user has it, and outside us-east-1
- * `BucketAlreadyOwnedByYou` when the caller has it already.
+ * `BucketAlreadyExists` when another user has it or the caller has it with another ACL, outside
+ * us-east-1 `BucketAlreadyOwnedByYou` when the caller has it already, and what `newBucketAccess`
+ * throws.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
 export async function createBucket(
@@ -23,12 +26,17 @@ export async function createBucket(
   caller: Caller,
   name: string,
   locationConstraint: string | null,
-  { hasObjectLock = false }: { readonly hasObjectLock?: boolean } = {},
+  {
+    hasObjectLock = false,
+    acl = null,
+    objectOwnership = null,
+  }: { readonly hasObjectLock?: boolean } & Partial<NewBucketAccess> = {},
 ): Promise<Bucket> {
   checkBucketName(name);
   if (locationConstraint !== null && !locationConstraintPattern.test(locationConstraint)) {
     throw new GatewayError('InvalidLocationConstraint', { LocationConstraint: locationConstraint });
   }
+  const settings = await newBucketAccess(core, caller.userId, { acl, objectOwnership });
   const { created, bucket } = await core.index.createBucket({
     name,
     ownerId: caller.userId,
@@ -36,9 +44,15 @@ export async function createBucket(
     createdAtMs: core.now(),
     // Object lock is about versions, and cannot be had without.
     ...(hasObjectLock && { hasObjectLock, versioning: 'Enabled' as const }),
+    settings,
   });
   if (created) return bucket;
   if (bucket.ownerId !== caller.userId) {
+    throw new GatewayError('BucketAlreadyExists', { BucketName: name });
+  }
+  // AWS would give the bucket the ACL of this request; whoever relies on the old one must not lose
+  // or grant access by making sure that the bucket exists.
+  if (settings[bucketAcl.name] !== bucket.settings[bucketAcl.name]) {
     throw new GatewayError('BucketAlreadyExists', { BucketName: name });
   }
   if (core.settings.region !== legacyRegion) {

@@ -1,4 +1,5 @@
 import type { Bucket, ObjectRecord, ObjectSubresources } from '../object-index/records.ts';
+import type { ChangeObjectRequest } from '../object-index/requests.ts';
 import { GatewayError } from './errors.ts';
 import { checkKey } from './names.ts';
 import type { CoreServices } from './services.ts';
@@ -19,7 +20,7 @@ export async function changeObject(
   { index }: Pick<CoreServices, 'index'>,
   { bucket, key, versionId }: ObjectVersionName,
   change: Partial<ObjectSubresources>,
-  options: { readonly bypassesGovernance?: boolean } = {},
+  options: Pick<ChangeObjectRequest, 'bypassesGovernance' | 'objectId'> = {},
 ): Promise<ObjectRecord> {
   checkKey(key);
   const request = { bucketId: bucket.id, key, versionId, change, ...options };
@@ -30,6 +31,10 @@ export async function changeObject(
     case 'no-such-object':
       if (versionId === null) throw new GatewayError('NoSuchKey', { Key: key });
       throw new GatewayError('NoSuchVersion', { Key: key, VersionId: versionId });
+    case 'replaced':
+      throw new GatewayError('ConditionalRequestConflict', {
+        message: 'The object was replaced while it was changed. Try again.',
+      });
     case 'delete-marker':
       throw new GatewayError('MethodNotAllowed', { ResourceType: 'DeleteMarker' });
     case 'locked':

@@ -36,6 +36,8 @@ export interface CopyObjectRequest {
   readonly bucket: Bucket;
   readonly key: string;
   readonly access: Access;
+  /** Whose the copy will be; the caller's when left out. */
+  readonly ownerId?: string;
   readonly metadataDirective: 'COPY' | 'REPLACE';
   /** With COPY only storage class and redirect of it count. */
   readonly description: ObjectDescription;
@@ -72,7 +74,7 @@ export async function copyObject(
       source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
       destination: { bucketId: request.bucket.id, key: request.key },
-      ownerId: request.access.caller.userId,
+      ownerId: request.ownerId ?? request.access.caller.userId,
       lastModifiedMs,
       description: checkedDescription(description),
       subresources: withDefaultRetention(request.bucket, request.subresources, lastModifiedMs),

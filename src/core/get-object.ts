@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { BlobStoreError, type FilePiece } from '../blob-store/blob-store.ts';
 import type { Bucket, ObjectRecord } from '../object-index/records.ts';
 import { type ByteRange, type RequestedRange, resolveRange } from './byte-range.ts';
-import { type ErrorFacts, GatewayError, type GatewayErrorCode } from './errors.ts';
+import { GatewayError } from './errors.ts';
+import { foundObject } from './found-object.ts';
 import { checkKey } from './names.ts';
 import type { HeldFiles } from './open-files.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
@@ -120,22 +121,7 @@ export async function getRecord(
 ): Promise<ObjectRecord> {
   checkKey(key);
   checkVersionId(versionId);
-  const object = await core.index.findObject(bucket.id, key, versionId);
-  if (object && !object.isDeleteMarker) return object;
-  if (object && versionId !== null)
-    throw isMarker('MethodNotAllowed', object, { ResourceType: 'DeleteMarker' });
-  if (object) throw isMarker('NoSuchKey', object, { Key: key });
-  if (versionId === null) throw new GatewayError('NoSuchKey', { Key: key });
-  throw new GatewayError('NoSuchVersion', { Key: key, VersionId: versionId });
-}
-
-function isMarker(
-  code: GatewayErrorCode,
-  { versionId, lastModifiedMs }: ObjectRecord,
-  facts: ErrorFacts,
-): GatewayError {
-  const deleteMarker = { versionId: versionId ?? nullVersionId, lastModifiedMs };
-  return new GatewayError(code, facts, { deleteMarker });
+  return foundObject(await core.index.findObject(bucket.id, key, versionId), key, versionId);
 }
 
 /** As `openObject`; what is small comes as one buffer. */

@@ -22,6 +22,8 @@ export interface PutObjectRequest {
   readonly bucket: Bucket;
   readonly key: string;
   readonly caller: Caller;
+  /** Whose it will be; the caller's when left out. */
+  readonly ownerId?: string;
   readonly description: ObjectDescription;
   readonly subresources?: Partial<ObjectSubresources>;
   readonly content: IncomingContent;
@@ -56,7 +58,7 @@ export async function putObject(
       ...stored,
       bucketId: bucket.id,
       key,
-      ownerId: request.caller.userId,
+      ownerId: request.ownerId ?? request.caller.userId,
       lastModifiedMs,
     };
     return publishedObject(await core.index.putObject(object, condition), bucket, key);

@@ -1,6 +1,7 @@
 import type { BlobStore } from '../blob-store/blob-store.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 import type { Logger } from '../support/logger.ts';
+import type { NewBucketSettings } from './access/object-ownership.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { Orphans } from './orphans.ts';
 import type { GroupMappings } from './placement.ts';
@@ -13,6 +14,8 @@ interface CoreSettings extends GroupMappings {
   readonly deleteDelayMs: number;
   /** What GetBucketLocation of a bucket without LocationConstraint stands for. */
   readonly region: string;
+  /** What CreateBucket gives a bucket of which nothing else is said. */
+  readonly newBuckets: NewBucketSettings;
 }
 
 /** What every rule of core works on. */

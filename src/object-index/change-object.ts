@@ -8,11 +8,13 @@ import { findVersionRow } from './versions.ts';
 /** Changes what may be changed of one version; object lock is asked inside the transaction. */
 export function* changeObject(
   { nowMs }: WriteContext,
-  { bucketId, key, versionId, change, bypassesGovernance = false }: ChangeObjectRequest,
+  request: ChangeObjectRequest,
 ): Statements<ChangeObjectOutcome> {
+  const { bucketId, key, versionId, objectId, change, bypassesGovernance = false } = request;
   const row = yield* findVersionRow(bucketId, key, versionId);
   if (!row) return { outcome: 'no-such-object' };
   if (row.is_delete_marker === 1) return { outcome: 'delete-marker' };
+  if (objectId !== undefined && row.id !== objectId) return { outcome: 'replaced' };
   const { retention } = change;
   if (retention !== undefined && !mayChangeRetention(row, retention, nowMs, bypassesGovernance)) {
     return { outcome: 'locked' };

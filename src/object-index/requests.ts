@@ -136,6 +136,8 @@ export interface ChangeObjectRequest {
   readonly key: string;
   /** Null for the current version, `null` as text for the null version. */
   readonly versionId: string | null;
+  /** The object that was looked at; another one under that name by now is left alone. */
+  readonly objectId?: number;
   readonly change: Partial<ObjectSubresources>;
   /** Whether the caller may weaken a retention in mode GOVERNANCE, and wants to. */
   readonly bypassesGovernance?: boolean;
@@ -144,10 +146,11 @@ export interface ChangeObjectRequest {
 /**
  * - `locked`: the retention that the version has forbids the one it is to get.
  * - `delete-marker`: that version is one, and has none of this.
+ * - `replaced`: it is not the object that was looked at.
  */
 export type ChangeObjectOutcome =
   | { readonly outcome: 'changed'; readonly object: ObjectRecord }
-  | { readonly outcome: 'no-such-object' | 'delete-marker' | 'locked' };
+  | { readonly outcome: 'no-such-object' | 'delete-marker' | 'locked' | 'replaced' };
 
 export interface ListObjectsRequest {
   readonly bucketId: number;

@@ -82,6 +82,14 @@ const s3Errors = {
     message: 'The AWS Access Key Id you provided does not exist in our records.',
   },
   InvalidArgument: { httpStatus: 400, message: 'Invalid Argument' },
+  InvalidBucketAclWithBlockPublicAccessError: {
+    httpStatus: 400,
+    message: 'Bucket cannot have public ACLs set with BlockPublicAccess enabled',
+  },
+  InvalidBucketAclWithObjectOwnership: {
+    httpStatus: 400,
+    message: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+  },
   InvalidBucketName: { httpStatus: 400, message: 'The specified bucket is not valid.' },
   InvalidBucketState: {
     httpStatus: 409,
@@ -140,6 +148,11 @@ const s3Errors = {
     message: 'The body of your POST request is not well-formed multipart/form-data.',
   },
   MalformedPolicy: { httpStatus: 400, message: 'Invalid policy syntax.' },
+  MalformedACLError: {
+    httpStatus: 400,
+    message:
+      'The ACL that you provided was not well formed or did not validate against our published schema.',
+  },
   MalformedTrailerError: {
     httpStatus: 400,
     message:
@@ -192,6 +205,10 @@ const s3Errors = {
     message: 'The specified object does not have a ObjectLock configuration',
   },
   NoSuchTagSet: { httpStatus: 404, message: 'The TagSet does not exist' },
+  NoSuchPublicAccessBlockConfiguration: {
+    httpStatus: 404,
+    message: 'The public access block configuration was not found',
+  },
   NoSuchUpload: {
     httpStatus: 404,
     message:
@@ -209,6 +226,10 @@ const s3Errors = {
   ObjectLockConfigurationNotFoundError: {
     httpStatus: 404,
     message: 'Object Lock configuration does not exist for this bucket',
+  },
+  OwnershipControlsNotFoundError: {
+    httpStatus: 404,
+    message: 'The bucket ownership controls were not found',
   },
   PreconditionFailed: {
     httpStatus: 412,
@@ -254,6 +275,11 @@ const s3Errors = {
     httpStatus: 503,
     message: 'Please reduce your request rate.',
     retryAfterSeconds: 1,
+  },
+  UnexpectedContent: { httpStatus: 400, message: 'This request does not support content.' },
+  UnresolvableGrantByEmailAddress: {
+    httpStatus: 400,
+    message: 'The e-mail address you provided does not match any account on record.',
   },
   XAmzContentSHA256Mismatch: {
     httpStatus: 400,

@@ -1,4 +1,5 @@
 import type { Route } from './operation.ts';
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acls.ts';
 import { bucketConfigurationRoutes } from './operations/bucket-configurations.ts';
 import { deleteBucketCors, getBucketCors, putBucketCors } from './operations/bucket-cors.ts';
 import {
@@ -44,7 +45,17 @@ import {
   getObjectTagging,
   putObjectTagging,
 } from './operations/object-tagging.ts';
+import {
+  deleteBucketOwnershipControls,
+  getBucketOwnershipControls,
+  putBucketOwnershipControls,
+} from './operations/ownership-controls.ts';
 import { postObject } from './operations/post-object.ts';
+import {
+  deletePublicAccessBlock,
+  getPublicAccessBlock,
+  putPublicAccessBlock,
+} from './operations/public-access-block.ts';
 import { putObject } from './operations/put-object.ts';
 import { uploadPart, uploadPartCopy } from './operations/upload-part.ts';
 
@@ -95,6 +106,44 @@ export const routes: readonly Route[] = [
   ...bucketConfigurationRoutes,
   ...listedConfigurationRoutes,
   { method: 'POST', resource: 'bucket', subresource: null, operation: postObject },
+  { method: 'GET', resource: 'bucket', subresource: 'acl', operation: getBucketAcl },
+  { method: 'PUT', resource: 'bucket', subresource: 'acl', operation: putBucketAcl },
+  {
+    method: 'GET',
+    resource: 'bucket',
+    subresource: 'ownershipControls',
+    operation: getBucketOwnershipControls,
+  },
+  {
+    method: 'PUT',
+    resource: 'bucket',
+    subresource: 'ownershipControls',
+    operation: putBucketOwnershipControls,
+  },
+  {
+    method: 'DELETE',
+    resource: 'bucket',
+    subresource: 'ownershipControls',
+    operation: deleteBucketOwnershipControls,
+  },
+  {
+    method: 'GET',
+    resource: 'bucket',
+    subresource: 'publicAccessBlock',
+    operation: getPublicAccessBlock,
+  },
+  {
+    method: 'PUT',
+    resource: 'bucket',
+    subresource: 'publicAccessBlock',
+    operation: putPublicAccessBlock,
+  },
+  {
+    method: 'DELETE',
+    resource: 'bucket',
+    subresource: 'publicAccessBlock',
+    operation: deletePublicAccessBlock,
+  },
 
   { method: 'PUT', resource: 'object', subresource: null, operation: putObject },
   {
@@ -113,6 +162,8 @@ export const routes: readonly Route[] = [
     operation: getObjectAttributes,
   },
   { method: 'DELETE', resource: 'object', subresource: null, operation: deleteObject },
+  { method: 'GET', resource: 'object', subresource: 'acl', operation: getObjectAcl },
+  { method: 'PUT', resource: 'object', subresource: 'acl', operation: putObjectAcl },
 
   { method: 'GET', resource: 'object', subresource: 'tagging', operation: getObjectTagging },
   { method: 'PUT', resource: 'object', subresource: 'tagging', operation: putObjectTagging },

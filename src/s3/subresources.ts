@@ -101,6 +101,8 @@ export const operationParameters: Readonly<Record<string, readonly string[]>> = 
   PutObjectLegalHold: ['versionId'],
   PutObjectRetention: ['versionId'],
   PutObjectTagging: ['versionId'],
+  GetObjectAcl: ['versionId'],
+  PutObjectAcl: ['versionId'],
   UploadPart: ['partNumber'],
   UploadPartCopy: ['partNumber'],
 };

@@ -13,9 +13,6 @@ const unsupported: readonly {
   readonly operation?: string;
 }[] = [
   { name: /^x-amz-(copy-source-)?server-side-encryption/ },
-  { name: /^x-amz-object-ownership$/, harmless: ['BucketOwnerEnforced'] },
-  { name: /^x-amz-grant-/ },
-  { name: /^x-amz-acl$/, harmless: ['private', 'bucket-owner-full-control'] },
   { name: /^x-amz-write-offset-bytes$/ },
   { name: /^x-amz-rename-/ },
   { name: /^x-amz-source-expected-bucket-owner$/ },

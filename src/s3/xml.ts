@@ -2,7 +2,10 @@ import { SaxesParser } from 'saxes';
 import { GatewayError } from '../core/errors.ts';
 import { inSlices } from '../support/slices.ts';
 
-/** Content of an element: text, children in property order, or a list that repeats the element. */
+/**
+ * Content of an element: text, children in property order, or a list that repeats the element. A
+ * child called `@` is the element's attributes, written out.
+ */
 export type XmlContent =
   | string
   | number
@@ -61,12 +64,16 @@ function renderElement(name: string, content: XmlContent): string {
       rendered += renderElement(elementName, item);
     return rendered;
   }
-  return `<${name}>${renderChildren(content as { readonly [element: string]: XmlContent })}</${name}>`;
+  const children = content as { readonly [element: string]: XmlContent };
+  const attributes = children['@'] === undefined ? '' : ` ${children['@']}`;
+  return `<${name}${attributes}>${renderChildren(children)}</${name}>`;
 }
 
 function renderChildren(children: { readonly [element: string]: XmlContent }): string {
   let rendered = '';
-  for (const name in children) rendered += renderElement(name, children[name]);
+  for (const name in children) {
+    if (name !== '@') rendered += renderElement(name, children[name]);
+  }
   return rendered;
 }
 

@@ -1,3 +1,4 @@
+import type { NewBucketSettings } from '../../src/core/access/object-ownership.ts';
 import { OpenFiles } from '../../src/core/open-files.ts';
 import { Orphans } from '../../src/core/orphans.ts';
 import type { Caller, CoreServices } from '../../src/core/services.ts';
@@ -35,6 +36,7 @@ export async function createTestCore(
     readonly replayBufferSizeBytes?: number;
     readonly segmentSizeBytesMax?: number;
     readonly region?: string;
+    readonly newBuckets?: Partial<NewBucketSettings>;
     readonly locationGroups?: Readonly<Record<string, string>>;
     readonly storageClassGroups?: Readonly<Record<string, string>>;
     /** Methods of the index that behave otherwise. */
@@ -74,6 +76,11 @@ export async function createTestCore(
       replayBufferSizeBytes: options.replayBufferSizeBytes ?? 1024,
       deleteDelayMs,
       region: options.region ?? 'us-east-1',
+      newBuckets: {
+        objectOwnership: 'BucketOwnerEnforced',
+        blocksPublicAccess: true,
+        ...options.newBuckets,
+      },
       locationGroups: new Map(Object.entries(options.locationGroups ?? {})),
       storageClassGroups: new Map(Object.entries(options.storageClassGroups ?? {})),
     },

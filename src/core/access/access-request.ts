@@ -23,7 +23,7 @@ export interface AccessTarget {
   readonly bucketName?: string | null;
   readonly key?: string | null;
   /** As it is now: for its ACL and tags. Undefined where it was not looked up, null where none is. */
-  readonly object?: ObjectRecord | null;
+  readonly object?: Pick<ObjectRecord, 'ownerId' | 'acl' | 'tags'> | null;
   /** Who began the upload that is asked for, in the same way. */
   readonly uploadInitiatorId?: string | null;
   /**

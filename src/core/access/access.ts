@@ -1,6 +1,8 @@
 import type { Bucket } from '../../object-index/records.ts';
 import { GatewayError } from '../errors.ts';
+import { foundObject } from '../found-object.ts';
 import type { Caller, CoreServices } from '../services.ts';
+import { checkVersionId } from '../version-id.ts';
 import type { AccessTarget, RequestFacts } from './access-request.ts';
 import { initiatorsOwn, type OwnershipVerdict } from './acl-decision.ts';
 import { judge } from './judgement.ts';
@@ -61,9 +63,9 @@ const worksOnNothing: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Throws `AccessDenied` unless the action is allowed, or `NoSuchKey` where only an object that is
- * not there could tell; see `hideMissing`. The object is only looked up where that decides;
- * `versionId` says which version, null the current one.
+ * Throws `AccessDenied` unless the action is allowed. The object is only looked up where that
+ * decides; `versionId` says which version, null the current one. Throws what is wrong with it where
+ * none is there that could tell; see `hideMissing`.
  */
 export async function authorize(
   core: Pick<CoreServices, 'index'>,
@@ -71,18 +73,17 @@ export async function authorize(
   action: string,
   target: AccessTarget & { readonly versionId?: string | null },
 ): Promise<void> {
-  const { bucket, key } = target;
+  const { bucket, key, versionId = null } = target;
   let verdict = access.decide(action, target);
   if (verdict === 'depends-on-object' && bucket && key) {
-    const { versionId = null } = target;
+    const isOfUpload = initiatorsOwn.has(action);
+    checkVersionId(versionId);
     const found = await core.index.findObject(bucket.id, key, versionId);
     const object = found?.isDeleteMarker ? null : found;
-    const uploadInitiatorId = initiatorsOwn.has(action)
-      ? await findInitiator(core, access, bucket, key)
-      : null;
+    const uploadInitiatorId = isOfUpload ? await findInitiator(core, access, bucket, key) : null;
     verdict = access.decide(action, { ...target, object, uploadInitiatorId });
-    const isUnknown = object === null && !initiatorsOwn.has(action) && !worksOnNothing.has(action);
-    if (verdict !== 'allowed' && isUnknown) throw new GatewayError('NoSuchKey', { Key: key });
+    const needsObject = !isOfUpload && !worksOnNothing.has(action);
+    if (verdict !== 'allowed' && needsObject) foundObject(found, key, versionId);
   }
   if (verdict !== 'allowed') throw new GatewayError('AccessDenied');
 }
@@ -97,10 +98,12 @@ async function findInitiator(
   return upload?.initiatorId ?? null;
 }
 
+const tellsOfMissing: ReadonlySet<string> = new Set(['NoSuchKey', 'NoSuchVersion']);
+
 /** Whoever may not list a key is not told either whether it exists. */
 export function hideMissing(error: unknown, access: Access, bucket: Bucket): unknown {
   const isMissing =
-    error instanceof GatewayError && (error.code === 'NoSuchKey' || error.code === 'NoSuchVersion');
+    error instanceof GatewayError && (tellsOfMissing.has(error.code) || error.deleteMarker);
   if (!isMissing) return error;
   // What listing that very key would ask for.
   const { Key: key = '' } = error.facts;

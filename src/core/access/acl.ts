@@ -52,12 +52,6 @@ export function storedAcl(acl: Acl, ownerId: string): string | null {
   return text === renderAcl(privateAcl(ownerId)) ? null : text;
 }
 
-/** As the setting of a bucket that is not there yet. */
-export function bucketAclSetting(acl: Acl, ownerId: string): Readonly<Record<string, string>> {
-  const text = storedAcl(acl, ownerId);
-  return text === null ? {} : { [bucketAcl.name]: text };
-}
-
 export function isGroup(grantee: string): grantee is AclGroup {
   return (aclGroups as readonly string[]).includes(grantee);
 }

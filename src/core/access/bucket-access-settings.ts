@@ -1,16 +1,6 @@
 import type { Bucket } from '../../object-index/records.ts';
 import { BucketSetting } from '../bucket-settings.ts';
-
-/**
- * Whose the objects in a bucket are, and whether ACLs count.
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
- */
-export const objectOwnerships = [
-  'BucketOwnerEnforced',
-  'BucketOwnerPreferred',
-  'ObjectWriter',
-] as const;
-export type ObjectOwnership = (typeof objectOwnerships)[number];
+import type { ObjectOwnership } from './object-ownership.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html */
 export interface PublicAccessBlock {

@@ -6,7 +6,10 @@ import {
 } from '../../core/buckets.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { parsePageToken, renderPageToken } from '../../core/page-token.ts';
+
+import { requestedAcl, requestedOwnership } from '../acl-headers.ts';
 import type { Operation, RequestHeaders, S3Request } from '../operation.ts';
+
 import { integerParameter, isoTime } from '../parameters.ts';
 import { parseXml, renderXml } from '../xml.ts';
 
@@ -60,6 +63,8 @@ export const createBucket: Operation = {
     const locationConstraint = await readLocationConstraint(request);
     await create(core, request.access.caller, name, locationConstraint, {
       hasObjectLock: wantsObjectLock(request.headers),
+      acl: requestedAcl(request.headers),
+      objectOwnership: requestedOwnership(request.headers),
     });
     return { status: 200, headers: { location: `/${name}` } };
   },

@@ -1,5 +1,7 @@
+import { newObjectAccess } from '../../core/access/put-acl.ts';
 import { copyObject as copy } from '../../core/copy-object.ts';
 import { GatewayError } from '../../core/errors.ts';
+import { requestedAcl } from '../acl-headers.ts';
 import { checksumElements } from '../checksum-headers.ts';
 import { parseCopySource } from '../copy-source.ts';
 import { describeObject, quoteEtag } from '../object-headers.ts';
@@ -18,14 +20,20 @@ export const copyObject: Operation = {
   refusesAnonymous: 'Anonymous users cannot copy objects. Please authenticate.',
   async handle(request, { core, bucket }) {
     const { headers } = request;
+    const key = keyOf(request);
+    const { access } = request;
+    const source = parseCopySource(headers);
+    const requested = requestedAcl(headers);
+    const { ownerId, acl } = await newObjectAccess(core, access, { bucket, key }, requested);
     const { sourceVersionId, ...object } = await copy(core, {
-      source: parseCopySource(headers),
+      source,
       bucket,
-      key: keyOf(request),
-      access: request.access,
+      key,
+      access,
+      ownerId,
       metadataDirective: parseMetadataDirective(headers),
       description: describeObject(headers),
-      subresources: await copiedSubresources(request, { core, bucket }),
+      subresources: { ...(await copiedSubresources(request, { core, bucket })), acl },
       condition: writeCondition(headers),
     });
     const body = renderXml('CopyObjectResult', {

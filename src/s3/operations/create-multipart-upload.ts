@@ -1,4 +1,6 @@
+import { newObjectAccess } from '../../core/access/put-acl.ts';
 import { abortUpload, createUpload } from '../../core/multipart/create-upload.ts';
+import { requestedAcl } from '../acl-headers.ts';
 import { parseChecksumAlgorithm, parseChecksumType } from '../checksum-headers.ts';
 import { describeObject } from '../object-headers.ts';
 import type { Operation, S3Request } from '../operation.ts';
@@ -14,12 +16,17 @@ export const createMultipartUpload: Operation = {
   refusesAnonymous: 'Anonymous users cannot initiate multipart uploads. Please authenticate.',
   async handle(request, { core, bucket }) {
     const { headers } = request;
+    const key = keyOf(request);
+    const { access } = request;
+    const requested = requestedAcl(headers);
+    const { ownerId, acl } = await newObjectAccess(core, access, { bucket, key }, requested);
     const upload = await createUpload(core, {
       bucket,
-      key: keyOf(request),
-      caller: request.access.caller,
+      key,
+      caller: access.caller,
+      ownerId,
       description: describeObject(headers),
-      subresources: await writtenSubresources(request, { core, bucket }),
+      subresources: { ...(await writtenSubresources(request, { core, bucket })), acl },
       checksumAlgorithm: parseChecksumAlgorithm(headers, 'x-amz-checksum-algorithm'),
       checksumType: parseChecksumType(headers),
     });

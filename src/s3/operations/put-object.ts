@@ -1,4 +1,6 @@
+import { newObjectAccess } from '../../core/access/put-acl.ts';
 import { putObject as put } from '../../core/put-object.ts';
+import { requestedAcl } from '../acl-headers.ts';
 import { checksumResponseHeaders } from '../checksum-headers.ts';
 import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation } from '../operation.ts';
@@ -13,12 +15,20 @@ export const putObject = {
   permission: 's3:PutObject',
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
-    const subresources = await writtenSubresources(request, { core, bucket });
+    const key = keyOf(request);
+    const { access } = request;
+    const requested = requestedAcl(request.headers);
+    const { ownerId, acl } = await newObjectAccess(core, access, { bucket, key }, requested);
+    const subresources = {
+      ...(await writtenSubresources(request, { core, bucket })),
+      acl,
+    };
     checkLockedContent(request, { core, bucket }, subresources);
     const object = await put(core, {
       bucket,
-      key: keyOf(request),
-      caller: request.access.caller,
+      key,
+      caller: access.caller,
+      ownerId,
       description: describeObject(request.headers),
       subresources,
       content: request.content(),

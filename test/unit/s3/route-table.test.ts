@@ -46,6 +46,30 @@ describe('the route table', () => {
     ['GET /photos/cat.jpg?uploadId=u1', 'ListParts', 's3:ListMultipartUploadParts'],
     ['POST /photos/cat.jpg?uploadId=u1', 'CompleteMultipartUpload', 's3:PutObject'],
     ['DELETE /photos/cat.jpg?uploadId=u1', 'AbortMultipartUpload', 's3:AbortMultipartUpload'],
+    ['GET /photos?acl', 'GetBucketAcl', 's3:GetBucketAcl'],
+    ['PUT /photos?acl', 'PutBucketAcl', 's3:PutBucketAcl'],
+    [
+      'GET /photos?ownershipControls',
+      'GetBucketOwnershipControls',
+      's3:GetBucketOwnershipControls',
+    ],
+    [
+      'PUT /photos?ownershipControls',
+      'PutBucketOwnershipControls',
+      's3:PutBucketOwnershipControls',
+    ],
+    [
+      'DELETE /photos?ownershipControls',
+      'DeleteBucketOwnershipControls',
+      's3:PutBucketOwnershipControls',
+    ],
+    ['GET /photos?publicAccessBlock', 'GetPublicAccessBlock', 's3:GetBucketPublicAccessBlock'],
+    ['PUT /photos?publicAccessBlock', 'PutPublicAccessBlock', 's3:PutBucketPublicAccessBlock'],
+    [
+      'DELETE /photos?publicAccessBlock',
+      'DeletePublicAccessBlock',
+      's3:PutBucketPublicAccessBlock',
+    ],
   ])('%s is %s and needs %s', (line, name, permission) => {
     const operation = resolveOperation(request(line));
     expect(operation.name).toBe(name);
@@ -61,10 +85,7 @@ describe('the route table', () => {
   });
 
   it.each([
-    'DELETE /photos?policyStatus',
     'DELETE /photos?renameObject',
-    'PUT /photos?acl',
-    'PUT /photos/cat.jpg?acl',
     'PUT /photos/cat.jpg?append&position=0',
     'GET /photos/cat.jpg?torrent',
     'POST /photos/cat.jpg?select&select-type=2',

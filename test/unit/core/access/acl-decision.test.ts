@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import {
   type Acl,
   type AclPermission,
-  bucketAclSetting,
+  bucketAcl,
   storedAcl,
 } from '../../../../src/core/access/acl.ts';
 import { decideByOwnership } from '../../../../src/core/access/acl-decision.ts';
 import { anonymousCaller } from '../../../../src/core/access/anonymous.ts';
 import {
   blockAllPublicAccess,
-  type ObjectOwnership,
   type PublicAccessBlock,
 } from '../../../../src/core/access/bucket-access-settings.ts';
+import type { ObjectOwnership } from '../../../../src/core/access/object-ownership.ts';
 import type { Caller } from '../../../../src/core/services.ts';
 import type { Bucket } from '../../../../src/object-index/records.ts';
 
@@ -38,7 +38,7 @@ function bucketWith({
     hasObjectLock: false,
     quota: { sizeBytes: null, objectCount: null },
     settings: {
-      ...bucketAclSetting(acl, 'owner'),
+      ...bucketAcl.asSetting(acl),
       ownershipControls: ownership,
       ...(block && { publicAccessBlock: JSON.stringify(block) }),
     },
