@@ -19,7 +19,8 @@ describeWithAws(awsPrograms.slice(0, 1), (program) => {
   const aws = (...commandLine: string[]) => session.runOk(...commandLine);
 
   beforeAll(async () => {
-    gateway = await GatewayProcess.start();
+    // Its links are of version 2 unless it is told otherwise.
+    gateway = await GatewayProcess.start({ env: { GATEWAY_SIGNATURE_V2: 'on' } });
     home = await mkdtemp(join(tmpdir(), 'aws-cli-'));
     session = new AwsSession(program, { gateway, home });
     await aws('s3', 'mb', `s3://${bucket}`);

@@ -8,6 +8,7 @@ import {
 } from './authentication.ts';
 import { parsePayloadHash } from './payload.ts';
 import {
+  candidatePathsV2,
   headersOfLinkV2,
   type SignatureV2Claim,
   signatureV2,
@@ -25,9 +26,10 @@ export async function authenticateV2(
   refuseSessionToken(headers.get('x-amz-security-token'));
   const payload = parsePayloadHash(headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD');
   const { secretAccessKey, caller } = await getCredentials(claim.accessKeyId, context);
-  const toSign = stringToSignV2(request, headers, claim.time);
-  if (!signaturesEqual(signatureV2(secretAccessKey, toSign), claim.signature)) {
-    throw signatureMismatch({ ...claim, toSign });
+  for (const path of candidatePathsV2(request.target)) {
+    const toSign = stringToSignV2(request, headers, claim.time, path);
+    if (!signaturesEqual(signatureV2(secretAccessKey, toSign), claim.signature)) continue;
+    return { caller, payload, signing: null, headers };
   }
-  return { caller, payload, signing: null, headers };
+  throw signatureMismatch({ ...claim, toSign: stringToSignV2(request, headers, claim.time) });
 }

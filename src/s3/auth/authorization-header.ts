@@ -54,7 +54,8 @@ export function signedTime(headers: RequestHeaders): number {
       : date !== null
         ? (parseHttpDate(date) ?? parseAmzDate(date))
         : null;
-  if (timeMs === null) {
+  // AWS's clock begins in 1970: what is before that is no time at all.
+  if (timeMs === null || timeMs < 0) {
     throw new GatewayError('AccessDenied', {
       message: 'AWS authentication requires a valid Date or x-amz-date header',
     });

@@ -101,6 +101,7 @@ export function stringToSignV2(
   { method, target }: Omit<RequestV2, 'headers'>,
   headers: ReceivedHeaders,
   time: string,
+  path: string = target.path,
 ): string {
   const amazonHeaders = [...headers.entries()]
     .filter(([name]) => name.startsWith('x-amz-'))
@@ -111,7 +112,7 @@ export function stringToSignV2(
     headers.get('content-md5') ?? '',
     headers.get('content-type') ?? '',
     time,
-    amazonHeaders.join('') + canonicalResource(target),
+    amazonHeaders.join('') + canonicalResource({ ...target, path }),
   ].join('\n');
 }
 
@@ -123,6 +124,15 @@ function canonicalResource({ bucketInHost, bucketName, path, query }: RequestTar
     .sort((left, right) => (left.name < right.name ? -1 : 1))
     .map(({ rawValue, name, value }) => (rawValue === '' ? name : `${name}=${value}`));
   return parameters.length > 0 ? `${resource}?${parameters.join('&')}` : resource;
+}
+
+/**
+ * Paths to verify with: as received; and for a bucket with a slash behind, which botocore signs and
+ * does not send. Both name the same bucket.
+ */
+export function candidatePathsV2({ path, key, bucketInHost }: RequestTarget): readonly string[] {
+  const isBareBucket = !bucketInHost && key === null && !path.endsWith('/');
+  return isBareBucket ? [path, `${path}/`] : [path];
 }
 
 export function signatureV2(secretAccessKey: string, toSign: string): string {

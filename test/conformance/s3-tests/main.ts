@@ -9,7 +9,7 @@ import { runSuite } from './run-suite.ts';
 import { type SuiteUser, suiteConfig } from './suite-config.ts';
 
 /** What the suite takes for granted and a gateway does only when it is told to. */
-const gatewaySettings: Record<string, string> = {};
+const gatewaySettings: Record<string, string> = { GATEWAY_SIGNATURE_V2: 'on' };
 
 const { values } = parseArgs({
   options: {
