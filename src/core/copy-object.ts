@@ -73,6 +73,7 @@ export async function copyObject(
     const copied = await core.index.copyObject({
       source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
+      sourceEtag: source.etag,
       destination: { bucketId: request.bucket.id, key: request.key },
       ownerId: request.ownerId ?? request.access.caller.userId,
       lastModifiedMs,

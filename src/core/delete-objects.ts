@@ -36,8 +36,8 @@ export interface DeleteResult {
 }
 
 /**
- * Deletes one key or version; no error when there is nothing under it, whatever the condition.
- * Throws `InvalidArgument` for what can be no version id, and `PreconditionFailed`.
+ * Deletes one key or version; no error when there is nothing under it, unless If-Match demands it.
+ * Throws `InvalidArgument` for what can be no version id, `PreconditionFailed` and `NoSuchKey`.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
  */
 export async function deleteObject(
@@ -74,10 +74,18 @@ export async function deleteObjects(
     const result = results[position];
     if (result?.outcome === 'deleted') {
       deleted.push({ ...object, deleteMarkerVersionId: result.deleteMarkerVersionId });
-    } else if (result?.outcome === 'locked') failed.push({ object, error: lockedObject() });
-    else failed.push({ object, error: new GatewayError('PreconditionFailed') });
+    } else failed.push({ object, error: deletionError(object, result?.outcome) });
   }
   return { deleted, failed };
+}
+
+function deletionError(
+  { key }: ObjectToDelete,
+  outcome: DeletionResult['outcome'] | undefined,
+): GatewayError {
+  if (outcome === 'locked') return lockedObject();
+  if (outcome === 'no-such-key') return new GatewayError('NoSuchKey', { Key: key });
+  return new GatewayError('PreconditionFailed', { Condition: 'If-Match' });
 }
 
 /** Why nothing can have that name. */

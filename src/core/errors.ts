@@ -25,6 +25,7 @@ export type GatewayErrorCode =
   | 'InternalError'
   | 'InvalidAccessKeyId'
   | 'InvalidArgument'
+  | 'IdempotencyParameterMismatch'
   | 'InvalidBucketAclWithBlockPublicAccessError'
   | 'InvalidBucketAclWithObjectOwnership'
   | 'InvalidBucketName'
@@ -44,6 +45,7 @@ export type GatewayErrorCode =
   | 'InvalidTag'
   | 'InvalidToken'
   | 'InvalidURI'
+  | 'InvalidWriteOffset'
   | 'KeyTooLongError'
   | 'MalformedACLError'
   | 'MalformedPOSTRequest'
@@ -82,6 +84,7 @@ export type GatewayErrorCode =
   | 'ServiceUnavailable'
   | 'SignatureDoesNotMatch'
   | 'SlowDown'
+  | 'TooManyParts'
   | 'UnexpectedContent'
   | 'UnresolvableGrantByEmailAddress'
   | 'XAmzContentSHA256Mismatch';

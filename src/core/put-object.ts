@@ -11,6 +11,7 @@ import type { IncomingContent } from './incoming-content.ts';
 import { checkKey } from './names.ts';
 import { withDefaultRetention } from './object-lock.ts';
 import { groupNameOf } from './placement.ts';
+import { evaluateConditions } from './preconditions.ts';
 import { checkQuotas, quotaExceeded } from './quotas.ts';
 import type { Caller, CoreServices } from './services.ts';
 import { storeContent } from './store-content.ts';
@@ -48,7 +49,7 @@ export async function putObject(
   checkPutSize(content.size);
   const description = checkedDescription(request.description);
   const groupName = groupNameOf(core.settings, bucket, description);
-  await checkQuotas(core, bucket, key, content.size);
+  await checkEarly(core, bucket, key, { size: content.size, condition });
   const storeOptions = { signal: request.signal, groupName };
   return await storeContent(core, content, storeOptions, async (stored) => {
     const lastModifiedMs = core.now();
@@ -63,6 +64,30 @@ export async function putObject(
     };
     return publishedObject(await core.index.putObject(object, condition), bucket, key);
   });
+}
+
+/**
+ * Throws what the transaction would refuse if it ran now: a condition that does not hold, a quota
+ * that is used up. The client need not send its body then; whatever passes is decided later.
+ */
+export async function checkEarly(
+  core: Pick<CoreServices, 'index'>,
+  bucket: Bucket,
+  key: string,
+  { size, condition }: { readonly size: number; readonly condition?: WriteCondition | undefined },
+): Promise<void> {
+  if (condition?.ifMatch || condition?.ifNoneMatch) {
+    const newest = await core.index.findObject(bucket.id, key);
+    const current = newest?.isDeleteMarker ? null : newest;
+    if (!current && condition.ifMatch) throw new GatewayError('NoSuchKey', { Key: key });
+    const verdict = current && evaluateConditions(condition, current).verdict;
+    if (current && verdict !== 'proceed') throw failedWriteCondition();
+  }
+  await checkQuotas(core, bucket, key, size);
+}
+
+function failedWriteCondition(): GatewayError {
+  return new GatewayError('PreconditionFailed', { Condition: 'If-Match or If-None-Match' });
 }
 
 /** Throws `EntityTooLarge` above 5 GiB. */
@@ -89,9 +114,7 @@ export function publishedObject(
     case 'no-such-key':
       throw new GatewayError('NoSuchKey', { Key: key });
     case 'precondition-failed':
-      throw new GatewayError('PreconditionFailed', {
-        Condition: 'If-Match or If-None-Match',
-      });
+      throw failedWriteCondition();
     case 'quota-exceeded':
       throw quotaExceeded(outcome);
   }

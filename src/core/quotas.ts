@@ -1,5 +1,5 @@
 import type { Bucket } from '../object-index/records.ts';
-import type { QuotaExceeded } from '../object-index/requests.ts';
+import type { Growth, QuotaExceeded } from '../object-index/requests.ts';
 import { GatewayError } from './errors.ts';
 import type { CoreServices } from './services.ts';
 
@@ -31,6 +31,16 @@ export async function checkQuotas(
   const replaced = bucket.versioning === null ? await index.findObject(bucket.id, key) : null;
   if (!replaced) throw quotaExceeded(refused);
   const growth = { objectCount: 0, sizeBytes: size - replaced.size };
-  const refusedStill = await index.findRefusedGrowth(bucket.id, growth);
-  if (refusedStill) throw quotaExceeded(refusedStill);
+  await checkQuotaGrowth({ index }, bucket, growth);
+}
+
+/** As `checkQuotas`, where it is known what the write adds. */
+export async function checkQuotaGrowth(
+  { index }: Pick<CoreServices, 'index'>,
+  bucket: Bucket,
+  growth: Growth,
+): Promise<void> {
+  if (bucket.isQuotaBound === false) return;
+  const refused = await index.findRefusedGrowth(bucket.id, growth);
+  if (refused) throw quotaExceeded(refused);
 }

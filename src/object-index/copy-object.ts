@@ -13,7 +13,10 @@ export function* copyObject(
 ): Statements<CopyObjectOutcome> {
   const { source, destination } = request;
   const sourceRow = yield* findVersionRow(source.bucketId, source.key, source.versionId);
-  if (sourceRow?.id !== request.sourceObjectId) return { outcome: 'source-changed' };
+  const { sourceObjectId, sourceEtag = sourceRow?.etag } = request;
+  if (sourceRow?.id !== sourceObjectId || sourceRow.etag !== sourceEtag) {
+    return { outcome: 'source-changed' };
+  }
   const { bucketId, key } = destination;
   const { condition } = request;
   const allowed = yield* beginWrite({ bucketId, key, size: sourceRow.size, condition });

@@ -6,13 +6,7 @@ import { SegmentBudget } from './segment-budget.ts';
 import { allIn, type Statements, type WriteContext } from './statements.ts';
 import { NULL_VERSION_ID } from './version-ids.ts';
 import { findVersionRow } from './versions.ts';
-import {
-  allHold,
-  deleted,
-  preconditionFailed,
-  unfinished,
-  type WantedDeletion,
-} from './wanted-deletions.ts';
+import { deleted, failedDeletion, unfinished, type WantedDeletion } from './wanted-deletions.ts';
 
 export function* deleteObjects(
   context: WriteContext,
@@ -63,7 +57,8 @@ function* deleteKeys(
     if (one.versionId !== null) results.set(one, deleted);
     if (one.versionId !== null || one.conditions.length === 0) continue;
     const row = yield* findVersionRow(bucketId, one.key);
-    if (row && !allHold(one.conditions, row)) results.set(one, preconditionFailed);
+    const failed = failedDeletion(one.conditions, row);
+    if (failed) results.set(one, failed);
   }
   const keys = wanted.filter((one) => !results.has(one)).map(({ key }) => key);
   const beyond = yield* beyondBound(bucketId, keys);

@@ -7,10 +7,9 @@ import type { Statements, WriteContext } from './statements.ts';
 import { NULL_VERSION_ID } from './version-ids.ts';
 import { deleteRows, findVersionRow } from './versions.ts';
 import {
-  allHold,
   deleted,
+  failedDeletion,
   locked,
-  preconditionFailed,
   unfinished,
   type WantedDeletion,
 } from './wanted-deletions.ts';
@@ -45,8 +44,9 @@ export function* deleteVersions(
 
   for (const one of wanted.filter(({ versionId }) => versionId !== null)) {
     const row = yield* findVersionRow(bucket.bucketId, one.key, one.versionId);
+    const failed = row && failedDeletion(one.conditions, row);
     if (!row) results.set(one, deleted);
-    else if (!allHold(one.conditions, row)) results.set(one, preconditionFailed);
+    else if (failed) results.set(one, failed);
     else if (isLocked(row, context.nowMs, one.bypassesGovernance)) results.set(one, locked);
     else if (!(yield* remove(row))) results.set(one, unfinished);
     else results.set(one, removedResult(row));
@@ -76,8 +76,8 @@ function* markable(
   remove: (row: ObjectRow) => Statements<boolean>,
 ): Statements<DeletionResult | null> {
   if (conditions.length > 0) {
-    const current = yield* findVersionRow(bucketId, key);
-    if (current && !allHold(conditions, current)) return preconditionFailed;
+    const failed = failedDeletion(conditions, yield* findVersionRow(bucketId, key));
+    if (failed) return failed;
   }
   if (versioning === 'Enabled') return null;
   const replaced = yield* findVersionRow(bucketId, key, NULL_VERSION_ID);

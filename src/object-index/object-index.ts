@@ -21,6 +21,8 @@ import type {
   VersioningState,
 } from './records.ts';
 import type {
+  AppendObjectOutcome,
+  AppendObjectRequest,
   ChangeObjectOutcome,
   ChangeObjectRequest,
   CompletedUpload,
@@ -48,6 +50,8 @@ import type {
   QueuedOrphans,
   QuotaExceeded,
   QuotaHolder,
+  RenameObjectOutcome,
+  RenameObjectRequest,
   RepointFileOutcome,
   RepointFileRequest,
   SetObjectLockOutcome,
@@ -110,6 +114,10 @@ export interface ObjectIndex {
   deleteBucket(bucketId: number): Promise<'deleted' | 'not-empty' | 'no-such-bucket'>;
 
   putObject(object: NewObject, condition?: WriteCondition): Promise<PutObjectOutcome>;
+  /** Puts bytes behind those of an object of a bucket without versions. */
+  appendObject(request: AppendObjectRequest): Promise<AppendObjectOutcome>;
+  /** Gives an object of a bucket without versions another key. */
+  renameObject(request: RenameObjectRequest): Promise<RenameObjectOutcome>;
   /** No byte moves: the copy refers to the files of the source. */
   copyObject(request: CopyObjectRequest): Promise<CopyObjectOutcome>;
   /** Tags, ACL, retention or legal hold of one version, whose rules hold inside the transaction. */
@@ -190,7 +198,7 @@ export interface ObjectIndex {
   deletionQueueState(nowMs: number): Promise<readonly DeletionQueueState[]>;
   /** By group, then in the order they were queued in. */
   listFailingDeletions(limit: number): Promise<readonly FailingDeletion[]>;
-  /** Forgets completed uploads older than that. */
+  /** Forgets completed uploads, and tokens of renames, older than that. */
   forgetCompletedUploads(completedBeforeMs: number): Promise<void>;
 
   /** New files of one group whose replicas are to be looked for now, oldest first. */

@@ -1,4 +1,5 @@
 import * as accessKeys from './access-keys.ts';
+import { appendObject } from './append-object.ts';
 import * as buckets from './buckets.ts';
 import { changeObject } from './change-object.ts';
 import { completeUpload } from './complete-upload.ts';
@@ -11,6 +12,7 @@ import { listVersions } from './list-versions.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
 import { findRestoreTime, queueOrphans } from './queue-orphans.ts';
+import { renameObject } from './rename-object.ts';
 import { repairDamages } from './repair/repair-damage.ts';
 import * as replicaChecks from './replica-checks.ts';
 import { findFileUse, findReplacement, repointFile } from './repoint-file.ts';
@@ -33,6 +35,8 @@ export const writeOperations = {
   setObjectLock: buckets.setObjectLock,
   setBucketVersioning: buckets.setBucketVersioning,
   putObject: objects.putObject,
+  appendObject,
+  renameObject,
   copyObject,
   changeObject,
   deleteObjects,

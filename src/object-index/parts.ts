@@ -30,10 +30,11 @@ export function* copyPart(
   context: WriteContext,
   request: CopyPartRequest,
 ): Statements<'stored' | 'no-such-upload' | 'source-changed'> {
-  const { source, range, sourceObjectId, ...part } = request;
+  const { source, range, sourceObjectId, sourceEtag, ...part } = request;
   if (!(yield* findUploadRow(part.bucketId, part.key, part.uploadId))) return 'no-such-upload';
   const sourceRow = yield* findVersionRow(source.bucketId, source.key, source.versionId);
   if (sourceRow?.id !== sourceObjectId) return 'source-changed';
+  if (sourceEtag !== undefined && sourceRow.etag !== sourceEtag) return 'source-changed';
   const segments = yield* cutSegments(sourceRow, range.start, range.size);
   assertTiles(segments, range.size);
   yield* shareFiles(segments.map((segment) => segment.fileId));

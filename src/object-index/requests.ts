@@ -45,7 +45,7 @@ export interface ObjectDeletion {
  * - `unfinished`: left for another transaction: so many segments would hold up other writes.
  */
 export interface DeletionResult {
-  readonly outcome: 'deleted' | 'precondition-failed' | 'locked' | 'unfinished';
+  readonly outcome: 'deleted' | 'precondition-failed' | 'no-such-key' | 'locked' | 'unfinished';
   /** Of the delete marker that was written or removed; null when there was none. */
   readonly deleteMarkerVersionId: string | null;
 }
@@ -118,6 +118,8 @@ export interface CopyObjectRequest {
   readonly source: VersionName;
   /** The object that was checked by the caller; another one there by now gives `source-changed`. */
   readonly sourceObjectId: number;
+  /** Its ETag then: appends change the object, but not its number. Any when left out. */
+  readonly sourceEtag?: string;
   readonly destination: { readonly bucketId: number; readonly key: string };
   readonly ownerId: string;
   readonly lastModifiedMs: number;
@@ -127,6 +129,53 @@ export interface CopyObjectRequest {
   readonly subresources?: Partial<ObjectSubresources>;
   readonly condition?: WriteCondition;
 }
+
+export interface AppendObjectRequest {
+  readonly bucketId: number;
+  readonly key: string;
+  /** The object that everything below was worked out from. */
+  readonly expected: { readonly objectId: number; readonly etag: string };
+  /** Bytes that are added. */
+  readonly size: number;
+  readonly segments: readonly SegmentContent[];
+  /** Of what is added, where the object has checksums. */
+  readonly partChecksum: string | null;
+  /** Of the whole. */
+  readonly etag: string;
+  readonly checksum: Checksum | null;
+  readonly partCount: number;
+  readonly lastModifiedMs: number;
+  readonly condition?: WriteCondition;
+}
+
+export type AppendObjectOutcome =
+  | RefusedWrite
+  | { readonly outcome: 'appended'; readonly object: ObjectRecord }
+  /** It is another one now, or has more bytes. */
+  | { readonly outcome: 'object-changed' }
+  | { readonly outcome: 'versioned' };
+
+/** Milliseconds since 1970, whole seconds. */
+export interface DateCondition {
+  readonly ifModifiedSinceMs?: number;
+  readonly ifUnmodifiedSinceMs?: number;
+}
+
+export interface RenameObjectRequest {
+  readonly bucketId: number;
+  readonly sourceKey: string;
+  readonly key: string;
+  readonly sourceCondition?: WriteCondition & DateCondition;
+  readonly condition?: WriteCondition & DateCondition;
+  /** A token that comes again with the same parameters does nothing more. */
+  readonly token: { readonly text: string; readonly parameters: string } | null;
+}
+
+export type RenameObjectOutcome =
+  | RefusedWrite
+  | { readonly outcome: 'renamed'; readonly object: ObjectRecord }
+  | { readonly outcome: 'repeated' | 'token-mismatch' | 'versioned' }
+  | { readonly outcome: 'no-such-source' | 'source-failed' };
 
 export type CopyObjectOutcome = PutObjectOutcome | { readonly outcome: 'source-changed' };
 
@@ -258,6 +307,7 @@ export interface NewPart {
 export interface CopyPartRequest extends Omit<NewPart, 'segments' | 'size'> {
   readonly source: VersionName;
   readonly sourceObjectId: number;
+  readonly sourceEtag?: string;
   /** Bytes `start` to `start + size - 1` of the source. */
   readonly range: { readonly start: number; readonly size: number };
 }

@@ -2,6 +2,7 @@ import { bucketExists } from './buckets.ts';
 import { type ListingPosition, listEntries, listingStart } from './list-entries.ts';
 import { type ChecksumColumns, toChecksum } from './object-rows.ts';
 import type { Upload } from './records.ts';
+import { forgetRenameTokens } from './rename-object.ts';
 import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './requests.ts';
 import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
 import { subresourceValues } from './subresource-columns.ts';
@@ -144,4 +145,5 @@ export function* forgetCompletedUploads(
   completedBeforeMs: number,
 ): Statements<void> {
   yield* run('DELETE FROM completed_uploads WHERE completed_at_ms < ?', [completedBeforeMs]);
+  yield* forgetRenameTokens(completedBeforeMs);
 }

@@ -10,14 +10,23 @@ export interface WantedDeletion {
 }
 
 export const deleted: DeletionResult = { outcome: 'deleted', deleteMarkerVersionId: null };
-export const preconditionFailed: DeletionResult = { ...deleted, outcome: 'precondition-failed' };
+const preconditionFailed: DeletionResult = { ...deleted, outcome: 'precondition-failed' };
+const noSuchKey: DeletionResult = { ...deleted, outcome: 'no-such-key' };
 export const locked: DeletionResult = { ...deleted, outcome: 'locked' };
 export const unfinished: DeletionResult = { ...deleted, outcome: 'unfinished' };
 
-/** Whether all conditions hold. They are about an object, and a delete marker is none. */
-export function allHold(
+/**
+ * Why a key must not be deleted, null when it may. AWS takes If-Match, and only that, for the
+ * demand that there is an object: without one it answers that there is none, and for a delete
+ * marker that the condition does not hold.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+ */
+export function failedDeletion(
   conditions: readonly DeleteCondition[],
-  row: Parameters<typeof allowsDeletion>[1] & { readonly is_delete_marker: number },
-): boolean {
-  return row.is_delete_marker === 1 || conditions.every((one) => allowsDeletion(one, row));
+  row: (Parameters<typeof allowsDeletion>[1] & { readonly is_delete_marker: number }) | undefined,
+): DeletionResult | null {
+  const matchesEtag = conditions.some(({ ifMatch }) => ifMatch !== undefined);
+  if (!row) return matchesEtag ? noSuchKey : null;
+  if (row.is_delete_marker === 1 && matchesEtag) return preconditionFailed;
+  return conditions.every((one) => allowsDeletion(one, row)) ? null : preconditionFailed;
 }

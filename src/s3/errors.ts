@@ -64,6 +64,11 @@ const s3Errors = {
     httpStatus: 400,
     message: 'The Versioning element must be specified',
   },
+  IdempotencyParameterMismatch: {
+    httpStatus: 400,
+    message:
+      'Parameters on this idempotent request are inconsistent with parameters used in previous request(s).',
+  },
   IncompleteBody: {
     httpStatus: 400,
     message: 'The request body terminated unexpectedly.',
@@ -142,6 +147,10 @@ const s3Errors = {
     message: 'The provided token is malformed or otherwise invalid.',
   },
   InvalidURI: { httpStatus: 400, message: "Couldn't parse the specified URI." },
+  InvalidWriteOffset: {
+    httpStatus: 400,
+    message: 'The write offset value that you specified does not match the current object size.',
+  },
   KeyTooLongError: { httpStatus: 400, message: 'Your key is too long' },
   MalformedPOSTRequest: {
     httpStatus: 400,
@@ -275,6 +284,11 @@ const s3Errors = {
     httpStatus: 503,
     message: 'Please reduce your request rate.',
     retryAfterSeconds: 1,
+  },
+  TooManyParts: {
+    httpStatus: 400,
+    message:
+      'You have attempted to add more parts than the maximum of 10000 that are allowed for this object.',
   },
   UnexpectedContent: { httpStatus: 400, message: 'This request does not support content.' },
   UnresolvableGrantByEmailAddress: {

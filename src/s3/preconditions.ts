@@ -1,3 +1,4 @@
+import { GatewayError } from '../core/errors.ts';
 import type { ReadConditions } from '../core/preconditions.ts';
 import type { ObjectRecord } from '../object-index/records.ts';
 import type { WriteCondition } from '../object-index/requests.ts';
@@ -6,7 +7,7 @@ import type { RequestHeaders } from './operation.ts';
 /** The conditions of a read, or of the source of a copy with the prefix `x-amz-copy-source-`. */
 export function readConditions(
   headers: RequestHeaders,
-  prefix: '' | 'x-amz-copy-source-' = '',
+  prefix: '' | 'x-amz-copy-source-' | 'x-amz-rename-source-' = '',
 ): ReadConditions {
   const ifMatch = headers.get(`${prefix}if-match`);
   const ifNoneMatch = headers.get(`${prefix}if-none-match`);
@@ -20,9 +21,19 @@ export function readConditions(
   };
 }
 
-/** The condition of a write; its dates are no conditions for S3. */
+/**
+ * The condition of a write; its dates are no conditions for S3. Throws `InvalidArgument` for an
+ * If-None-Match without any ETag, which would let everything pass.
+ */
 export function writeCondition(headers: RequestHeaders): WriteCondition {
   const { ifMatch, ifNoneMatch } = readConditions(headers);
+  if (ifNoneMatch?.length === 0) {
+    throw new GatewayError('InvalidArgument', {
+      message: 'The value of If-None-Match is neither * nor an ETag.',
+      ArgumentName: 'If-None-Match',
+      ArgumentValue: headers.get('if-none-match') ?? '',
+    });
+  }
   return { ...(ifMatch && { ifMatch }), ...(ifNoneMatch && { ifNoneMatch }) };
 }
 

@@ -57,6 +57,7 @@ import {
   putPublicAccessBlock,
 } from './operations/public-access-block.ts';
 import { putObject } from './operations/put-object.ts';
+import { renameObject } from './operations/rename-object.ts';
 import { uploadPart, uploadPartCopy } from './operations/upload-part.ts';
 
 const copySource = 'x-amz-copy-source';
@@ -153,6 +154,7 @@ export const routes: readonly Route[] = [
     header: copySource,
     operation: copyObject,
   },
+  { method: 'PUT', resource: 'object', subresource: 'renameObject', operation: renameObject },
   { method: 'GET', resource: 'object', subresource: null, operation: getObject },
   { method: 'HEAD', resource: 'object', subresource: null, operation: headObject },
   {

@@ -1,6 +1,14 @@
 import { GatewayError } from '../core/errors.ts';
 import type { RequestHeaders } from './operation.ts';
 
+/** S3 has conditions for the write that ends an upload, and for no other of its operations. */
+const unconditional = [
+  'CreateMultipartUpload',
+  'UploadPart',
+  'UploadPartCopy',
+  'AbortMultipartUpload',
+] as const;
+
 /**
  * Headers that change what an operation means and that the gateway cannot honour. Ignoring one
  * would answer 200 to a promise not kept: an object believed encrypted, locked or private.
@@ -9,25 +17,29 @@ import type { RequestHeaders } from './operation.ts';
 const unsupported: readonly {
   readonly name: RegExp;
   readonly harmless?: readonly string[];
-  /** Only for this operation. */
-  readonly operation?: string;
+  /** Only for these operations. */
+  readonly operations?: readonly string[];
+  /** Not for this one. */
+  readonly butFor?: string;
 }[] = [
   { name: /^x-amz-(copy-source-)?server-side-encryption/ },
-  { name: /^x-amz-write-offset-bytes$/ },
-  { name: /^x-amz-rename-/ },
   { name: /^x-amz-source-expected-bucket-owner$/ },
-  { name: /^if-none-match$/, operation: 'DeleteObject' },
+  { name: /^x-amz-write-offset-bytes$/, butFor: 'PutObject' },
+  { name: /^x-amz-rename-/, butFor: 'RenameObject' },
+  { name: /^x-amz-if-match-initiated-time$/ },
+  { name: /^if-none-match$/, operations: ['DeleteObject', ...unconditional] },
+  { name: /^if-match$/, operations: unconditional },
   { name: /^x-amz-optional-object-attributes$/, harmless: ['RestoreStatus'] },
 ];
 
 /** Throws `NotImplemented` when a header asks for what `operationName` cannot do. */
 export function refuseUnsupportedHeaders(headers: RequestHeaders, operationName: string): void {
   for (const [name, value] of headers.entries()) {
-    if (!name.startsWith('x-amz-') && name !== 'if-none-match') continue;
+    if (!name.startsWith('x-amz-') && !/^if-(none-)?match$/.test(name)) continue;
     const rule = unsupported.find(
       (candidate) =>
         candidate.name.test(name) &&
-        (candidate.operation === undefined || candidate.operation === operationName),
+        (candidate.operations?.includes(operationName) ?? candidate.butFor !== operationName),
     );
     if (!rule || rule.harmless?.includes(value)) continue;
     throw new GatewayError('NotImplemented', {

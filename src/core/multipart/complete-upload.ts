@@ -4,7 +4,7 @@ import { inSlices } from '../../support/slices.ts';
 import { badChecksum } from '../content-digest.ts';
 import { GatewayError } from '../errors.ts';
 import { retentionByDefault } from '../object-lock.ts';
-import { publishedObject } from '../put-object.ts';
+import { checkEarly, publishedObject } from '../put-object.ts';
 import type { CoreServices } from '../services.ts';
 import { noSuchUpload } from './create-upload.ts';
 import { checksumOfParts, etagOfParts } from './upload-checksums.ts';
@@ -62,6 +62,7 @@ export async function completeUpload(
   checkOrder(request.parts);
   const upload = await core.index.findUpload(bucket.id, key, uploadId);
   if (!upload) return await repeatedAnswer(core, request);
+  await checkEarly(core, bucket, key, { size: 0, condition: request.condition });
   const parts = await chosenParts(core, uploadId, request.parts);
   checkSizes(parts);
   const checksum = await checksumOfParts(upload, parts);
@@ -85,7 +86,11 @@ export async function completeUpload(
       throw invalidPart(uploadId, completed.partNumber);
     case 'no-such-upload':
       // Completed by a request that ran beside this one, or aborted.
-      return await repeatedAnswer(core, request);
+      return await repeatedAnswer(core, request).catch((error: unknown) => {
+        throw request.condition?.ifMatch || request.condition?.ifNoneMatch
+          ? new GatewayError('ConditionalRequestConflict', {}, { cause: error })
+          : error;
+      });
     default:
       return publishedObject(completed, bucket, key);
   }

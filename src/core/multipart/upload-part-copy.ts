@@ -67,6 +67,7 @@ export async function uploadPartCopy(
       uploadId,
       source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
+      sourceEtag: source.etag,
       range,
     });
     if (outcome === 'no-such-upload') throw noSuchUpload(uploadId);

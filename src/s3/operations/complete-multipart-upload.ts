@@ -12,8 +12,8 @@ import {
 import { quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
-import { writeCondition } from '../preconditions.ts';
 import { writtenVersionHeaders } from '../version-headers.ts';
+import { authorizedCondition } from '../written-condition.ts';
 import { parseLongXml, renderXml, type XmlElement } from '../xml.ts';
 import { uploadIdOf } from './create-multipart-upload.ts';
 
@@ -37,7 +37,7 @@ export const completeMultipartUpload: Operation = {
       checksumType: parseChecksumType(headers),
       checksum: declaredChecksum(headers),
       size: objectSize(headers),
-      condition: writeCondition(headers),
+      condition: await authorizedCondition(request, { core, bucket }),
     });
     const body = renderXml('CompleteMultipartUploadResult', {
       Location: `http://${headers.get('host') ?? ''}${request.path}`,

@@ -7,8 +7,8 @@ import { parseCopySource } from '../copy-source.ts';
 import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { isoTime, keyOf } from '../parameters.ts';
-import { writeCondition } from '../preconditions.ts';
 import { writtenVersionHeaders } from '../version-headers.ts';
+import { authorizedCondition } from '../written-condition.ts';
 import { copiedSubresources } from '../written-subresources.ts';
 import { renderXml } from '../xml.ts';
 
@@ -34,7 +34,7 @@ export const copyObject: Operation = {
       metadataDirective: parseMetadataDirective(headers),
       description: describeObject(headers),
       subresources: { ...(await copiedSubresources(request, { core, bucket })), acl },
-      condition: writeCondition(headers),
+      condition: await authorizedCondition(request, { core, bucket }),
     });
     const body = renderXml('CopyObjectResult', {
       LastModified: isoTime(object.lastModifiedMs),

@@ -17,6 +17,7 @@ import { checkIntegrityHeader } from '../integrity-header.ts';
 import { wantsBypass } from '../object-lock.ts';
 import type { Operation, S3Request } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
+import { authorizeEtagMatch } from '../written-condition.ts';
 import { parseLongXml, renderXml, type XmlElement } from '../xml.ts';
 
 /** As AWS documents it for the list of keys. */
@@ -90,6 +91,7 @@ export const deleteObject: Operation = {
       versionId: request.query.get('versionId'),
       ...withCondition(conditionHeaders, (name) => request.headers.get(name)),
     };
+    await authorizeEtagMatch(request, { core, bucket }, object.condition?.ifMatch);
     const bypassesGovernance = await bypasses(request, core, bucket, object);
     const deleted = await deleteOne(
       core,

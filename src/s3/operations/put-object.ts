@@ -1,12 +1,14 @@
 import { newObjectAccess } from '../../core/access/put-acl.ts';
-import { putObject as put } from '../../core/put-object.ts';
+import { appendObject } from '../../core/append-object.ts';
+import { GatewayError } from '../../core/errors.ts';
+import { type PutObjectRequest, putObject as put } from '../../core/put-object.ts';
 import { requestedAcl } from '../acl-headers.ts';
-import { checksumResponseHeaders } from '../checksum-headers.ts';
+import { checksumHeader, checksumResponseHeaders } from '../checksum-headers.ts';
 import { describeObject, quoteEtag } from '../object-headers.ts';
-import type { Operation } from '../operation.ts';
+import type { Operation, RequestHeaders, S3Response } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
-import { writeCondition } from '../preconditions.ts';
 import { writtenVersionHeaders } from '../version-headers.ts';
+import { authorizedCondition } from '../written-condition.ts';
 import { checkLockedContent, writtenSubresources } from '../written-subresources.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
@@ -15,6 +17,7 @@ export const putObject = {
   permission: 's3:PutObject',
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
+    const offset = writeOffset(request.headers);
     const key = keyOf(request);
     const { access } = request;
     const requested = requestedAcl(request.headers);
@@ -24,7 +27,7 @@ export const putObject = {
       acl,
     };
     checkLockedContent(request, { core, bucket }, subresources);
-    const object = await put(core, {
+    const wanted: PutObjectRequest = {
       bucket,
       key,
       caller: access.caller,
@@ -32,9 +35,11 @@ export const putObject = {
       description: describeObject(request.headers),
       subresources,
       content: request.content(),
-      condition: writeCondition(request.headers),
+      condition: await authorizedCondition(request, { core, bucket }),
       signal: request.signal,
-    });
+    };
+    if (offset !== null) return appended(await appendObject(core, { ...wanted, offset }));
+    const object = await put(core, wanted);
     return {
       status: 200,
       headers: {
@@ -45,3 +50,27 @@ export const putObject = {
     };
   },
 } satisfies Operation;
+
+/** Tells the size of the whole and the checksum of what was added, as S3 Express does. */
+function appended({ object, partChecksum }: Awaited<ReturnType<typeof appendObject>>): S3Response {
+  return {
+    status: 200,
+    headers: {
+      etag: quoteEtag(object.etag),
+      'x-amz-object-size': object.size,
+      ...(partChecksum && { [checksumHeader(partChecksum.algorithm)]: partChecksum.value }),
+    },
+  };
+}
+
+/** Where the bytes are to be put, null for a whole object. Throws `InvalidArgument`. */
+function writeOffset(headers: RequestHeaders): number | null {
+  const value = headers.get('x-amz-write-offset-bytes');
+  if (value === null) return null;
+  if (/^\d{1,15}$/.test(value)) return Number(value);
+  throw new GatewayError('InvalidArgument', {
+    message: 'The write offset must be a number of bytes.',
+    ArgumentName: 'x-amz-write-offset-bytes',
+    ArgumentValue: value,
+  });
+}

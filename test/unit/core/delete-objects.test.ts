@@ -21,8 +21,12 @@ describe('deleting one key', () => {
     expect(await core.keys()).toEqual(['a']);
     const any = { ...current('a'), condition: { ifMatch: ['*'] } };
     await deleteObject(core, core.bucket, any, core.alice);
-    await deleteObject(core, core.bucket, any, core.alice);
     expect(await core.keys()).toEqual([]);
+    // If-Match demands an object; the others are about one that is there.
+    const absent = deleteObject(core, core.bucket, any, core.alice);
+    await expect(absent).rejects.toMatchObject({ code: 'NoSuchKey' });
+    const sized = { ...current('a'), condition: { sizeBytes: 1, lastModifiedMs: 1 } };
+    await deleteObject(core, core.bucket, sized, core.alice);
   });
 
   it('by version: null is the one there is, an unknown one deletes nothing', async () => {
@@ -56,7 +60,7 @@ describe('deleting many keys', () => {
     const core = await coreWithKeys('a', 'b');
     const matching = { ...current('a'), condition: { sizeBytes: 1 } };
     const failing = { ...current('a'), condition: { sizeBytes: 2 } };
-    const gone = { ...current('none'), condition: { ifMatch: ['x'] } };
+    const gone = { ...current('none'), condition: { sizeBytes: 7 } };
     const result = await deleteObjects(
       core,
       core.bucket,

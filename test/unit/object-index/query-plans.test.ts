@@ -187,6 +187,20 @@ function runObjects(bucketId: number): void {
     for (const versionId of [null, 'null', 'v'.repeat(32)]) {
       call('changeObject', { bucketId, key, versionId, change: { tags: { a: 'b' } } });
     }
+    const grown = call<{ id: number; etag: string }>('findObject', bucketId, key);
+    call('appendObject', {
+      ...{ bucketId, key, expected: { objectId: grown.id, etag: grown.etag } },
+      ...{ size: 1, segments: [{ fileId: `group1/more-${key}`, fileOffset: 0, size: 1 }] },
+      ...{ partChecksum: null, etag: `${grown.etag}-2`, checksum: null, partCount: 2 },
+      lastModifiedMs: 2,
+    });
+    for (const [sourceKey, renamedKey] of [
+      [key, 'renamed'],
+      ['renamed', key],
+    ]) {
+      const token = { text: `of-${key}-${sourceKey}`, parameters: '' };
+      call('renameObject', { bucketId, sourceKey, key: renamedKey, token });
+    }
   }
   for (const prefix of ['', 'a']) {
     for (const after of ['', 'a/1']) {

@@ -12,10 +12,20 @@ describe('refuseUnsupportedHeaders', () => {
     ['x-amz-server-side-encryption', 'aws:kms'],
     ['X-Amz-Server-Side-Encryption-Customer-Algorithm', 'AES256'],
     ['x-amz-copy-source-server-side-encryption-customer-key', 'a'],
-    ['x-amz-write-offset-bytes', '5'],
     ['x-amz-rename-source', 'a'],
+    ['x-amz-if-match-initiated-time', 'Wed, 21 Oct 2015 07:28:00 GMT'],
   ])('refuses %s: %s', (name, value) => {
     expect(check(name, value)).toThrow(expect.objectContaining({ code: 'NotImplemented' }));
+  });
+
+  it.each([
+    ['x-amz-write-offset-bytes', 'UploadPart', 'PutObject'],
+    ['x-amz-rename-source', 'CopyObject', 'RenameObject'],
+    ['if-none-match', 'CreateMultipartUpload', 'CompleteMultipartUpload'],
+    ['if-match', 'UploadPart', 'PutObject'],
+  ])('refuses %s for %s, not for %s', (name, refusing, taking) => {
+    expect(check(name, '5', refusing)).toThrow(expect.objectContaining({ code: 'NotImplemented' }));
+    expect(check(name, '5', taking)).not.toThrow();
   });
 
   it('refuses a delete on a condition that S3 has not, which would delete regardless', () => {

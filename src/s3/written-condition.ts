@@ -1,0 +1,36 @@
+import { authorize } from '../core/access/access.ts';
+import type { CoreServices } from '../core/services.ts';
+import type { Bucket } from '../object-index/records.ts';
+import type { WriteCondition } from '../object-index/requests.ts';
+import type { S3Request } from './operation.ts';
+import { writeCondition } from './preconditions.ts';
+
+/** What of an operation's context a condition needs. */
+interface ConditionContext {
+  readonly core: Pick<CoreServices, 'index'>;
+  readonly bucket: Bucket;
+}
+
+/** The condition of a write, whose ETag the caller may know. Throws `AccessDenied`. */
+export async function authorizedCondition(
+  request: S3Request,
+  context: ConditionContext,
+): Promise<WriteCondition> {
+  const condition = writeCondition(request.headers);
+  await authorizeEtagMatch(request, context, condition.ifMatch);
+  return condition;
+}
+
+/**
+ * Whoever guesses ETags learns what an object holds: S3 wants them to be readers. `*` tells nothing.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export async function authorizeEtagMatch(
+  { access, key }: S3Request,
+  { core, bucket }: ConditionContext,
+  ifMatch: readonly string[] | undefined,
+): Promise<void> {
+  if (ifMatch?.some((etag) => etag !== '*')) {
+    await authorize(core, access, 's3:GetObject', { bucket, key });
+  }
+}
