@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
-import type { AccessKeys, KeyPair } from './core/access-keys.ts';
+import type { AccessKeys } from './core/access-keys.ts';
+import type { KeyPair } from './core/key-pairs.ts';
 import { warnOfUnknownGroups } from './core/placement.ts';
 import { Reaper } from './core/reaper.ts';
 import { ReplicaChecker } from './core/replicas/replica-checker.ts';

@@ -59,7 +59,7 @@ export async function openProcessServices(
     const { openFiles = new OpenFiles() } = options;
     const settings = coreSettings(config);
     const core = { index, blobs, openFiles, orphans, settings, logger, now: Date.now };
-    const accessKeys = new AccessKeys({ index, secrets, now: Date.now });
+    const accessKeys = new AccessKeys({ index, secrets, now: Date.now, logger });
     return { core, accessKeys, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();

@@ -1,4 +1,6 @@
-import type { KeyPair } from '../core/access-keys.ts';
+import type { KeyPair } from '../core/key-pairs.ts';
+import type { AccessKey, AccessKeyChange } from '../object-index/records.ts';
+import { parseDuration } from '../support/units.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { UsageError } from './failures.ts';
 import { renderTable } from './table.ts';
@@ -86,9 +88,59 @@ export async function listKeys(
     accessKeyId: key.accessKeyId,
     userName: names.get(key.userId) ?? key.userId,
     createdAt: isoTime(key.createdAtMs),
+    ...statusOf(key),
   }));
-  const rows = keys.map((key) => [key.accessKeyId, key.userName, key.createdAt]);
-  return { json: keys, text: renderTable(['ACCESS KEY', 'USER', 'CREATED'], rows) };
+  const rows = keys.map((key) => [
+    ...[key.accessKeyId, key.userName, key.createdAt],
+    ...[key.status, key.expiresAt ?? 'never'],
+  ]);
+  const columns = ['ACCESS KEY', 'USER', 'CREATED', 'STATUS', 'EXPIRES'];
+  return { json: keys, text: renderTable(columns, rows) };
+}
+
+function statusOf({ isActive, expiresAtMs }: AccessKey) {
+  const isExpired = expiresAtMs !== null && expiresAtMs <= Date.now();
+  return {
+    status: isActive ? (isExpired ? 'expired' : 'active') : 'inactive',
+    expiresAt: expiresAtMs === null ? null : isoTime(expiresAtMs),
+  };
+}
+
+export interface KeyChangeOptions {
+  readonly active?: boolean;
+  readonly inactive?: boolean;
+  readonly expires?: string;
+}
+
+export async function updateKey(
+  { services }: CommandContext,
+  accessKeyId: string,
+  { active = false, inactive = false, expires }: KeyChangeOptions,
+): Promise<CommandOutput> {
+  if (active && inactive) throw new UsageError('--active and --inactive exclude each other.');
+  if (!active && !inactive && expires === undefined) {
+    throw new UsageError('Give --active, --inactive or --expires.');
+  }
+  const change: AccessKeyChange = {
+    ...(active || inactive ? { isActive: active } : {}),
+    ...(expires === undefined ? {} : { expiresAtMs: parseExpiry(expires) }),
+  };
+  const { status, expiresAt } = statusOf(await services.accessKeys.changeKey(accessKeyId, change));
+  return {
+    json: { accessKeyId, status, expiresAt },
+    text: `Access key ${accessKeyId} is ${status} and expires ${expiresAt ?? 'never'}.`,
+  };
+}
+
+/** `never`, a time from now, or a date of ISO 8601. */
+function parseExpiry(text: string): number | null {
+  if (text === 'never') return null;
+  const durationMs = parseDuration(text);
+  if (durationMs !== null) return Date.now() + durationMs;
+  const isDate = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d))?$/.test(text);
+  const ms = isDate ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new UsageError('--expires takes a duration (90d), a date (2027-01-31) or never.');
 }
 
 export async function removeKey(

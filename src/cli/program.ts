@@ -1,6 +1,14 @@
 import { Command, Option } from 'commander';
 import { loadConfig } from '../config.ts';
-import { addKey, addUser, listKeys, listUsers, removeKey, removeUser } from './access-keys.ts';
+import {
+  addKey,
+  addUser,
+  listKeys,
+  listUsers,
+  removeKey,
+  removeUser,
+  updateKey,
+} from './access-keys.ts';
 import { backupIndex } from './backup.ts';
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
@@ -8,6 +16,7 @@ import { command, plainCommand } from './command.ts';
 import { compactTheIndex } from './compact.ts';
 import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
+import { addPolicyCommands, addUserPolicyCommands } from './policy-commands.ts';
 import { presign } from './presign.ts';
 import { checkReplicas } from './replicas.ts';
 import { restoreBackup } from './restore.ts';
@@ -39,6 +48,7 @@ export function createProgram(): Command {
     });
   addUserCommands(program.command('user').description('people and programs that may sign in'));
   addKeyCommands(program.command('key').description('access keys of users'));
+  addPolicyCommands(program.command('policy').description('who may do what, and why'));
   addBucketCommands(program.command('bucket').description('buckets'));
   addPresignCommands(program.command('presign').description('links that need no key'));
   program
@@ -72,8 +82,9 @@ function addUserCommands(user: Command): void {
   user.command('list').description('list users').action(command(listUsers));
   user
     .command('remove <name>')
-    .description('remove a user who owns no buckets, and its keys')
+    .description('remove a user who owns no buckets, and its keys and policies')
     .action(command(removeUser));
+  addUserPolicyCommands(user.command('policy').description('what bounds what a user may do'));
 }
 
 function addKeyCommands(key: Command): void {
@@ -84,6 +95,13 @@ function addKeyCommands(key: Command): void {
     .option(...secretKeyOption)
     .action(command(addKey));
   key.command('list [user]').description('list access keys').action(command(listKeys));
+  key
+    .command('update <access-key-id>')
+    .description('let a key count, or not, or until some time')
+    .option('--active', 'requests signed with it are served')
+    .option('--inactive', 'requests signed with it are refused')
+    .option('--expires <when>', 'after a duration (90d), on a date (2027-01-31), or never')
+    .action(command(updateKey));
   key
     .command('remove <access-key-id>')
     .description('remove an access key; requests signed with it are refused at once')

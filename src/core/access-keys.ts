@@ -1,15 +1,11 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ObjectIndex } from '../object-index/object-index.ts';
-import type { AccessKey, User } from '../object-index/records.ts';
+import type { AccessKey, AccessKeyChange, User } from '../object-index/records.ts';
+import type { Logger } from '../support/logger.ts';
 import { GatewayError } from './errors.ts';
+import { checkKeyPair, type KeyPair, randomKeyPair } from './key-pairs.ts';
 import type { SecretBox } from './secrets.ts';
 import type { Caller } from './services.ts';
-
-/** What a client signs with. */
-export interface KeyPair {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 /** A key pair's secret, and who signs with it. */
 export interface Credentials {
@@ -18,17 +14,8 @@ export interface Credentials {
 }
 
 const rootName = 'root';
-const accessKeyIdLength = 20;
-const secretAccessKeyLength = 40;
-const upperCaseAndDigits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-const lettersAndDigits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
 /** IAM's rule for user names. */
 const userNamePattern = /^[A-Za-z0-9_+=,.@-]{1,64}$/;
-/** No `/`, `,` or `=`: the id stands in a credential scope and in a header's list. */
-const accessKeyIdPattern = /^[A-Za-z0-9_.-]{3,128}$/;
-const secretAccessKeyPattern = /^[\x21-\x7e]{8,128}$/;
-
 /** Opened secrets kept in memory, so that a request costs no decryption. */
 const openedSecretsMax = 1000;
 
@@ -37,6 +24,7 @@ export class AccessKeys {
   readonly #index: ObjectIndex;
   readonly #secrets: SecretBox;
   readonly #now: () => number;
+  readonly #logger: Logger | null;
   /** By access key id and sealed secret: a replaced or removed key never finds its old entry. */
   readonly #opened = new Map<string, string>();
 
@@ -44,20 +32,28 @@ export class AccessKeys {
     readonly index: ObjectIndex;
     readonly secrets: SecretBox;
     readonly now: () => number;
+    readonly logger?: Logger;
   }) {
+    this.#logger = options.logger ?? null;
     this.#index = options.index;
     this.#secrets = options.secrets;
     this.#now = options.now;
   }
 
-  /** Null when there is no such key. Throws `SecretError` when its secret does not open. */
+  /** Null when there is no such key, or it does not count now. Throws `SecretError` when its secret does not open. */
   async findCredentials(accessKeyId: string): Promise<Credentials | null> {
     const found = await this.#index.findAccessKey(accessKeyId);
     if (!found) return null;
-    const { key, user } = found;
+    const { key, user, policies } = found;
+    const problem = problemOf(key, this.#now());
+    if (problem !== null) {
+      // The client is told what a key gets that never was, as AWS does it.
+      this.#logger?.info({ accessKeyId, user: user.name }, `request refused: ${problem}`);
+      return null;
+    }
     return {
       secretAccessKey: this.#open(key),
-      caller: callerOf(user, accessKeyId),
+      caller: callerOf(user, { accessKeyId, policies }),
     };
   }
 
@@ -139,10 +135,17 @@ export class AccessKeys {
     return await this.#index.listAccessKeys(userId);
   }
 
+  /** Throws `NoSuchEntity`. Requests that come after it resolved see it. */
+  async changeKey(accessKeyId: string, change: AccessKeyChange): Promise<AccessKey> {
+    const key = await this.#index.changeAccessKey(accessKeyId, change);
+    if (!key) throw noSuchKey(accessKeyId);
+    return key;
+  }
+
   /** Throws `NoSuchEntity`. Requests that come after it resolved are refused. */
   async removeKey(accessKeyId: string): Promise<void> {
     if (!(await this.#index.removeAccessKey(accessKeyId))) {
-      throw new GatewayError('NoSuchEntity', { message: `There is no access key ${accessKeyId}.` });
+      throw noSuchKey(accessKeyId);
     }
   }
 
@@ -201,37 +204,28 @@ export class AccessKeys {
 }
 
 /** A user as who it asks for something; without an access key where no request came. */
-export function callerOf(user: User, accessKeyId = ''): Caller {
+export function callerOf(
+  user: User,
+  {
+    accessKeyId = '',
+    policies = [],
+  }: { readonly accessKeyId?: string; readonly policies?: Caller['policies'] } = {},
+): Caller {
   const { id: userId, name: userName, isRoot } = user;
-  return { userId, userName, isRoot, isAnonymous: false, policies: [], accessKeyId };
+  return { userId, userName, isRoot, isAnonymous: false, policies, accessKeyId };
+}
+
+/** Why a key does not count; null when it does. */
+function problemOf({ isActive, expiresAtMs }: AccessKey, nowMs: number): string | null {
+  if (!isActive) return 'the access key is inactive';
+  if (expiresAtMs === null || nowMs < expiresAtMs) return null;
+  return `the access key expired at ${new Date(expiresAtMs).toISOString()}`;
 }
 
 function noSuchUser(name: string): GatewayError {
   return new GatewayError('NoSuchEntity', { message: `There is no user ${name}.` });
 }
 
-function checkKeyPair(pair: KeyPair): void {
-  if (!accessKeyIdPattern.test(pair.accessKeyId)) {
-    throw new GatewayError('InvalidArgument', {
-      message: 'An access key id has 3 to 128 letters, digits and characters of _.- only.',
-      ArgumentName: 'AccessKeyId',
-    });
-  }
-  if (!secretAccessKeyPattern.test(pair.secretAccessKey)) {
-    throw new GatewayError('InvalidArgument', {
-      message: 'A secret access key has 8 to 128 printable ASCII characters without spaces.',
-      ArgumentName: 'SecretAccessKey',
-    });
-  }
-}
-
-function randomKeyPair(): KeyPair {
-  return {
-    accessKeyId: randomText(upperCaseAndDigits, accessKeyIdLength),
-    secretAccessKey: randomText(lettersAndDigits, secretAccessKeyLength),
-  };
-}
-
-function randomText(alphabet: string, length: number): string {
-  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+function noSuchKey(accessKeyId: string): GatewayError {
+  return new GatewayError('NoSuchEntity', { message: `There is no access key ${accessKeyId}.` });
 }

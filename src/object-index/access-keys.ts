@@ -1,5 +1,6 @@
-import type { AccessKey, User } from './records.ts';
+import type { AccessKey, AccessKeyChange, User, UserPolicy } from './records.ts';
 import { all, get, run, type Statements, type WriteContext } from './statements.ts';
+import { listUserPolicies } from './user-policies.ts';
 
 interface UserRow {
   readonly id: string;
@@ -57,6 +58,7 @@ export function* removeUser(
   if (user.isRoot) return 'is-root';
   if (yield* get('SELECT 1 FROM buckets WHERE owner_id = ? LIMIT 1', [id])) return 'owns-buckets';
   yield* run('DELETE FROM access_keys WHERE user_id = ?', [id]);
+  yield* run('DELETE FROM user_policies WHERE user_id = ?', [id]);
   yield* run('DELETE FROM users WHERE id = ?', [id]);
   return 'removed';
 }
@@ -84,7 +86,7 @@ export function* putAccessKey(
 
 export function* findAccessKey(
   accessKeyId: string,
-): Statements<{ key: AccessKey; user: User } | null> {
+): Statements<{ key: AccessKey; user: User; policies: readonly UserPolicy[] } | null> {
   const row = yield* get<AccessKeyRow & { name: string; is_root: number; user_created: number }>(
     `SELECT k.access_key_id, k.user_id, k.secret_encrypted, k.created_at_ms, k.is_active,
         k.expires_at_ms, u.name, u.is_root, u.created_at_ms AS user_created
@@ -93,7 +95,8 @@ export function* findAccessKey(
   );
   if (!row) return null;
   const { user_id: id, name, is_root, user_created: created_at_ms } = row;
-  return { key: toAccessKey(row), user: toUser({ id, name, is_root, created_at_ms }) };
+  const policies = yield* listUserPolicies(id);
+  return { key: toAccessKey(row), user: toUser({ id, name, is_root, created_at_ms }), policies };
 }
 
 export function* listAccessKeys(userId: string | null): Statements<readonly AccessKey[]> {
@@ -108,6 +111,30 @@ export function* listAccessKeys(userId: string | null): Statements<readonly Acce
 export function* removeAccessKey(_context: WriteContext, accessKeyId: string): Statements<boolean> {
   const removed = yield* run('DELETE FROM access_keys WHERE access_key_id = ?', [accessKeyId]);
   return removed === 1;
+}
+
+export function* changeAccessKey(
+  _context: WriteContext,
+  accessKeyId: string,
+  { isActive, expiresAtMs }: AccessKeyChange,
+): Statements<AccessKey | null> {
+  const row = yield* get<AccessKeyRow>(
+    `SELECT ${accessKeyColumns} FROM access_keys WHERE access_key_id = ?`,
+    [accessKeyId],
+  );
+  if (!row) return null;
+  const key = toAccessKey(row);
+  const changed = {
+    ...key,
+    isActive: isActive ?? key.isActive,
+    expiresAtMs: expiresAtMs === undefined ? key.expiresAtMs : expiresAtMs,
+  };
+  yield* run('UPDATE access_keys SET is_active = ?, expires_at_ms = ? WHERE access_key_id = ?', [
+    changed.isActive ? 1 : 0,
+    changed.expiresAtMs,
+    accessKeyId,
+  ]);
+  return changed;
 }
 
 function toUser(row: UserRow): User {

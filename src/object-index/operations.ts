@@ -19,6 +19,7 @@ import { findFileUse, findReplacement, repointFile } from './repoint-file.ts';
 import type { Statements, WriteContext } from './statements.ts';
 import * as uploads from './uploads.ts';
 import * as usage from './usage.ts';
+import * as userPolicies from './user-policies.ts';
 import { probeWrite } from './write-probe.ts';
 
 /**
@@ -58,6 +59,9 @@ export const writeOperations = {
   removeUser: accessKeys.removeUser,
   putAccessKey: accessKeys.putAccessKey,
   removeAccessKey: accessKeys.removeAccessKey,
+  changeAccessKey: accessKeys.changeAccessKey,
+  putUserPolicy: userPolicies.putUserPolicy,
+  removeUserPolicy: userPolicies.removeUserPolicy,
   probeWrite,
 };
 
@@ -80,6 +84,7 @@ export const pointReads = {
   findUserByName: accessKeys.findUserByName,
   findAccessKey: accessKeys.findAccessKey,
   listAccessKeys: accessKeys.listAccessKeys,
+  listUserPolicies: userPolicies.listUserPolicies,
 };
 
 /** Many rows or many seeks: these must not hold up the event loop. */

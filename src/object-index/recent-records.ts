@@ -21,6 +21,9 @@ const changingWrites: ReadonlySet<string> = new Set([
   'removeUser',
   'putAccessKey',
   'removeAccessKey',
+  'changeAccessKey',
+  'putUserPolicy',
+  'removeUserPolicy',
 ]);
 
 /**

@@ -166,6 +166,20 @@ export interface AccessKey {
   readonly expiresAtMs: number | null;
 }
 
+/** What becomes of a key that stays; undefined is left as it is. */
+export interface AccessKeyChange {
+  readonly isActive?: boolean;
+  readonly expiresAtMs?: number | null;
+}
+
+/** A policy attached to a user. */
+export interface UserPolicy {
+  readonly name: string;
+  /** JSON in AWS's policy language. */
+  readonly document: string;
+  readonly updatedAtMs: number;
+}
+
 /** A file that no key needs, waiting to be deleted. */
 export interface PendingDeletion {
   readonly id: number;

@@ -62,7 +62,7 @@ describe('the SQLite index on threads', () => {
     };
     expect(await index.createUser(user)).toBe('created');
     expect(await index.putAccessKey(key)).toBe('stored');
-    expect(await index.findAccessKey('AK')).toEqual({ key, user });
+    expect(await index.findAccessKey('AK')).toEqual({ key, user, policies: [] });
     expect(await index.listUsers()).toEqual([user]);
     const upload = newUpload(bucketId, 'k\0\u{10ffff}', 'u1');
     await index.createUpload(upload);

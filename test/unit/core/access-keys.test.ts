@@ -3,6 +3,7 @@ import { AccessKeys, callerOf } from '../../../src/core/access-keys.ts';
 import { SecretBox } from '../../../src/core/secrets.ts';
 import type { ObjectIndex } from '../../../src/object-index/object-index.ts';
 import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
+import type { Logger } from '../../../src/support/logger.ts';
 
 const pair = { accessKeyId: 'KEYOFALICE', secretAccessKey: 'secret-of-alice' };
 let index: ObjectIndex;
@@ -21,7 +22,7 @@ describe('credentials', () => {
     await accessKeys.addKey('alice', pair);
     expect(await accessKeys.findCredentials('KEYOFALICE')).toEqual({
       secretAccessKey: 'secret-of-alice',
-      caller: callerOf(user, 'KEYOFALICE'),
+      caller: callerOf(user, { accessKeyId: 'KEYOFALICE' }),
     });
   });
 
@@ -35,6 +36,38 @@ describe('credentials', () => {
     await accessKeys.addKey('alice', pair);
     await accessKeys.removeUser('alice');
     expect(await accessKeys.findCredentials('KEYOFALICE')).toBeNull();
+  });
+
+  it('are null while the key is inactive and once it expired, and the log says why', async () => {
+    const info = vi.fn();
+    const logger = { info } as unknown as Logger;
+    let now = 5;
+    accessKeys = new AccessKeys({ index, secrets, now: () => now, logger });
+    await accessKeys.createUser('alice');
+    await accessKeys.addKey('alice', pair);
+    await accessKeys.changeKey('KEYOFALICE', { isActive: false });
+    expect(await accessKeys.findCredentials('KEYOFALICE')).toBeNull();
+    const about = { accessKeyId: 'KEYOFALICE', user: 'alice' };
+    expect(info).toHaveBeenLastCalledWith(about, 'request refused: the access key is inactive');
+    await accessKeys.changeKey('KEYOFALICE', { isActive: true, expiresAtMs: 7 });
+    now = 6;
+    expect(await accessKeys.findCredentials('KEYOFALICE')).not.toBeNull();
+    now = 7;
+    expect(await accessKeys.findCredentials('KEYOFALICE')).toBeNull();
+    expect(info).toHaveBeenLastCalledWith(
+      about,
+      'request refused: the access key expired at 1970-01-01T00:00:00.007Z',
+    );
+    await expect(accessKeys.changeKey('NOKEY', {})).rejects.toMatchObject({ code: 'NoSuchEntity' });
+  });
+
+  it('bring the policies of the user', async () => {
+    const { id } = await accessKeys.createUser('alice');
+    await accessKeys.addKey('alice', pair);
+    await index.putUserPolicy(id, { name: 'mine', document: '{}' });
+    expect(await accessKeys.findCredentials('KEYOFALICE')).toMatchObject({
+      caller: { policies: [{ name: 'mine', document: '{}' }] },
+    });
   });
 
   it('are decrypted once and again only when the secret is replaced', async () => {

@@ -45,7 +45,7 @@ describe.each(indexEngines)('users and access keys in $name', ({ open }) => {
     const key = keyOf(reader, 'AK1');
     expect(await index.putAccessKey(key)).toBe('stored');
     const found = await index.findAccessKey('AK1');
-    expect(found).toEqual({ key, user: reader });
+    expect(found).toEqual({ key, user: reader, policies: [] });
     expect(Buffer.isBuffer(found?.key.secretEncrypted)).toBe(true);
     expect(await index.findAccessKey('ak1')).toBeNull();
   });
@@ -56,7 +56,9 @@ describe.each(indexEngines)('users and access keys in $name', ({ open }) => {
     const replaced = keyOf(reader, 'AK1', 'other');
     expect(await index.putAccessKey(replaced)).toBe('stored');
     expect(await index.putAccessKey(keyOf(root, 'AK1'))).toBe('belongs-to-another-user');
-    expect(await index.findAccessKey('AK1')).toEqual({ key: replaced, user: reader });
+    expect(await index.findAccessKey('AK1')).toEqual({
+      ...{ key: replaced, user: reader, policies: [] },
+    });
   });
 
   it('refuses a key for a user that does not exist', async () => {

@@ -60,6 +60,10 @@ function runEverything(): void {
   call('findAccessKey', 'a');
   call('listAccessKeys', 'u');
   call('listAccessKeys', null);
+  call('changeAccessKey', 'a', { isActive: false });
+  call('putUserPolicy', 'u', { name: 'p', document: '{}' });
+  call('listUserPolicies', 'u');
+  call('removeUserPolicy', 'u', 'p');
   call('removeAccessKey', 'a');
   call('removeUser', 'u');
   const bucket = { name: 'b', ownerId: 'o', locationConstraint: null, createdAtMs: 1 };

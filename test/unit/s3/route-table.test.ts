@@ -85,6 +85,7 @@ describe('the route table', () => {
   });
 
   it.each([
+    'GET /photos?session',
     'DELETE /photos?renameObject',
     'PUT /photos/cat.jpg?append&position=0',
     'GET /photos/cat.jpg?torrent',
