@@ -4,6 +4,7 @@ import { type NewBucketAccess, newBucketAccess } from './access/new-bucket.ts';
 import { GatewayError } from './errors.ts';
 import { checkBucketName } from './names.ts';
 import type { Caller, CoreServices } from './services.ts';
+import { bucketTagging, type Tags } from './tags.ts';
 
 /** The default limit of buckets of an AWS account; also the largest page of ListBuckets. */
 export const listedBucketsMax = 10_000;
@@ -14,10 +15,16 @@ export const locationConstraintPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 /** The region in which AWS answers 200 when an owner creates its bucket again. */
 const legacyRegion = 'us-east-1';
 
+/** What CreateBucket may ask for besides a place. */
+interface NewBucketOptions extends Partial<NewBucketAccess> {
+  readonly hasObjectLock?: boolean;
+  readonly tags?: Tags | null;
+}
+
 /**
  * Creates a bucket of the caller. Throws `InvalidBucketName`, `InvalidLocationConstraint`,
  * `BucketAlreadyExists` when another user has it or the caller has it with another ACL, outside
- * us-east-1 `BucketAlreadyOwnedByYou` when the caller has it already, and what `newBucketAccess`
+ * us-east-1 or with tags or a lock `BucketAlreadyOwnedByYou` when the caller has it already, and what `newBucketAccess`
  * throws.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
  */
@@ -26,17 +33,16 @@ export async function createBucket(
   caller: Caller,
   name: string,
   locationConstraint: string | null,
-  {
-    hasObjectLock = false,
-    acl = null,
-    objectOwnership = null,
-  }: { readonly hasObjectLock?: boolean } & Partial<NewBucketAccess> = {},
+  { hasObjectLock = false, acl = null, objectOwnership = null, tags = null }: NewBucketOptions = {},
 ): Promise<Bucket> {
   checkBucketName(name);
   if (locationConstraint !== null && !locationConstraintPattern.test(locationConstraint)) {
     throw new GatewayError('InvalidLocationConstraint', { LocationConstraint: locationConstraint });
   }
-  const settings = await newBucketAccess(core, caller.userId, { acl, objectOwnership });
+  const settings = {
+    ...(await newBucketAccess(core, caller.userId, { acl, objectOwnership })),
+    ...(tags && bucketTagging.asSetting(tags)),
+  };
   const { created, bucket } = await core.index.createBucket({
     name,
     ownerId: caller.userId,
@@ -55,7 +61,9 @@ export async function createBucket(
   if (settings[bucketAcl.name] !== bucket.settings[bucketAcl.name]) {
     throw new GatewayError('BucketAlreadyExists', { BucketName: name });
   }
-  if (core.settings.region !== legacyRegion) {
+  // Else it would look as if the bucket had got what it has not.
+  const lacksAsked = (hasObjectLock && !bucket.hasObjectLock) || tags !== null;
+  if (lacksAsked || core.settings.region !== legacyRegion) {
     throw new GatewayError('BucketAlreadyOwnedByYou', { BucketName: name });
   }
   return bucket;

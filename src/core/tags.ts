@@ -1,7 +1,11 @@
+import { BucketSetting } from './bucket-settings.ts';
 import { GatewayError } from './errors.ts';
 
 /** Values by key. */
 export type Tags = Readonly<Record<string, string>>;
+/** Those of a bucket. */
+export const bucketTagging = new BucketSetting<Tags>('tagging');
+
 type TagPair = readonly [key: string, value: string];
 
 /** What tags may be put on, and what AWS says where a rule differs. */

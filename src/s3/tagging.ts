@@ -13,18 +13,27 @@ const taggingHeaderName = 'x-amz-tagging';
  * Throws `MalformedXML`, `InvalidTag` or `BadRequest`.
  */
 export function parseTagging(document: string): Tags {
-  return checkedTags(tagPairs(parseXml(document, 'Tagging')), objectTags);
+  return checkedTags(tagPairs(tagSet(parseXml(document, 'Tagging'))), objectTags);
 }
 
 /** The same of a bucket, which may have more of them. */
 export function parseBucketTagging(root: XmlElement): Tags {
-  return checkedTags(tagPairs(root), bucketTags);
+  return parseBucketTags(tagSet(root));
 }
 
-function tagPairs(tagging: XmlElement): [key: string, value: string][] {
+/** Tags of a bucket in an element that has a `Tag` for each. */
+export function parseBucketTags(list: XmlElement): Tags {
+  return checkedTags(tagPairs(list), bucketTags);
+}
+
+function tagSet(tagging: XmlElement): XmlElement {
   const set = tagging.find('TagSet');
   if (!set || tagging.children.length !== 1) throw new GatewayError('MalformedXML');
-  return set.children.map((tag) => {
+  return set;
+}
+
+function tagPairs(list: XmlElement): [key: string, value: string][] {
+  return list.children.map((tag) => {
     const key = tag.textOf('Key');
     const value = tag.textOf('Value');
     const isTag = tag.name === 'Tag' && tag.children.length === 2;

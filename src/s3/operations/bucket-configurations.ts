@@ -1,7 +1,7 @@
 import { BucketSetting } from '../../core/bucket-settings.ts';
 import { GatewayError, type GatewayErrorCode } from '../../core/errors.ts';
 import { requestPayment } from '../../core/request-payment.ts';
-import type { Tags } from '../../core/tags.ts';
+import { bucketTagging, type Tags } from '../../core/tags.ts';
 import { type BucketConfiguration, configurationRoutes } from '../bucket-configuration.ts';
 import type { Route } from '../operation.ts';
 import { parseBucketTagging, taggingContent } from '../tagging.ts';
@@ -16,7 +16,7 @@ const tagging: BucketConfiguration<Tags> = {
     put: 's3:PutBucketTagging',
     delete: 's3:PutBucketTagging',
   },
-  setting: new BucketSetting<Tags>('tagging'),
+  setting: bucketTagging,
   unset: { error: 'NoSuchTagSet' },
   parse: parseBucketTagging,
   render: taggingContent,

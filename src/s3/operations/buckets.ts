@@ -1,3 +1,4 @@
+import { authorize } from '../../core/access/access.ts';
 import {
   createBucket as create,
   deleteBucket as drop,
@@ -6,11 +7,13 @@ import {
 } from '../../core/buckets.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { parsePageToken, renderPageToken } from '../../core/page-token.ts';
+import type { Tags } from '../../core/tags.ts';
 
 import { requestedAcl, requestedOwnership } from '../acl-headers.ts';
 import type { Operation, RequestHeaders, S3Request } from '../operation.ts';
 
 import { integerParameter, isoTime } from '../parameters.ts';
+import { parseBucketTags } from '../tagging.ts';
 import { parseXml, renderXml } from '../xml.ts';
 
 const configurationSizeBytesMax = 64 * 1024;
@@ -60,11 +63,13 @@ export const createBucket: Operation = {
   bucketAccess: 'none',
   async handle(request, { core }) {
     const name = request.bucketName ?? '';
-    const locationConstraint = await readLocationConstraint(request);
+    const { locationConstraint, tags } = await readConfiguration(request);
+    if (tags) await authorize(core, request.access, 's3:TagResource', { bucket: null });
     await create(core, request.access.caller, name, locationConstraint, {
       hasObjectLock: wantsObjectLock(request.headers),
       acl: requestedAcl(request.headers),
       objectOwnership: requestedOwnership(request.headers),
+      tags,
     });
     return { status: 200, headers: { location: `/${name}` } };
   },
@@ -113,16 +118,22 @@ function wantsObjectLock(headers: RequestHeaders): boolean {
   throw new GatewayError('InvalidArgument', { ArgumentName: name, ArgumentValue: value });
 }
 
-/** Null when the body is empty or names no location. Throws `MalformedXML` or `NotImplemented`. */
-async function readLocationConstraint(request: S3Request): Promise<string | null> {
+/** Null for what the body does not name. Throws `MalformedXML`, `InvalidTag` or `NotImplemented`. */
+async function readConfiguration(
+  request: S3Request,
+): Promise<{ readonly locationConstraint: string | null; readonly tags: Tags | null }> {
   const document = await request.text(configurationSizeBytesMax);
-  if (document.trim() === '') return null;
+  if (document.trim() === '') return { locationConstraint: null, tags: null };
   const configuration = parseXml(document, 'CreateBucketConfiguration');
   for (const { name } of configuration.children) {
-    if (name === 'LocationConstraint') continue;
+    if (name === 'LocationConstraint' || name === 'Tags') continue;
     throw new GatewayError('NotImplemented', {
       message: `CreateBucket does not support the element ${name}.`,
     });
   }
-  return configuration.textOf('LocationConstraint')?.trim() || null;
+  const tags = configuration.find('Tags');
+  return {
+    locationConstraint: configuration.textOf('LocationConstraint')?.trim() || null,
+    tags: tags && parseBucketTags(tags),
+  };
 }

@@ -22,7 +22,8 @@ describe('CreateBucket', () => {
   it.each([
     ['<CreateBucketConfiguration>', 'MalformedXML'],
     ['<Other/>', 'MalformedXML'],
-    ['<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>', 'NotImplemented'],
+    ['<CreateBucketConfiguration><Bucket/></CreateBucketConfiguration>', 'NotImplemented'],
+    ['<CreateBucketConfiguration><Tags><Tag/></Tags></CreateBucketConfiguration>', 'MalformedXML'],
     [
       '<CreateBucketConfiguration><LocationConstraint>a b</LocationConstraint></CreateBucketConfiguration>',
       'InvalidLocationConstraint',
@@ -31,6 +32,21 @@ describe('CreateBucket', () => {
     const core = await createTestCore();
     expect(await send(core, 'PUT /films', { body })).toMatchObject({ code });
     expect(await core.index.findBucket('films')).toBeNull();
+  });
+
+  it('keeps tags, and does not pretend to when there is a bucket already', async () => {
+    const core = await createTestCore();
+    const body =
+      '<CreateBucketConfiguration><Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags></CreateBucketConfiguration>';
+    expect((await send(core, 'PUT /films', { body })).status).toBe(200);
+    expect((await send(core, 'GET /films?tagging')).text).toContain('<Key>a</Key><Value>b</Value>');
+    const headers = { 'x-amz-bucket-object-lock-enabled': 'true' };
+    for (const sent of [{ body }, { headers }]) {
+      expect(await send(core, 'PUT /films', sent)).toMatchObject({
+        code: 'BucketAlreadyOwnedByYou',
+      });
+    }
+    expect((await send(core, 'PUT /films')).status).toBe(200);
   });
 
   it.each(['PUT /Films', 'PUT /192.168.1.1'])('%s is InvalidBucketName', async (line) => {
