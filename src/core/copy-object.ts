@@ -1,5 +1,6 @@
 import type {
   Bucket,
+  ChecksumAlgorithm,
   ObjectDescription,
   ObjectRecord,
   ObjectSubresources,
@@ -13,6 +14,7 @@ import { checkKey } from './names.ts';
 import { withDefaultRetention } from './object-lock.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
 import { publishedObject } from './put-object.ts';
+import { type CopiedDigests, readDigests } from './read-digests.ts';
 import { isCharged } from './request-payment.ts';
 import type { CoreServices } from './services.ts';
 import { versionIdIn } from './version-id.ts';
@@ -43,6 +45,8 @@ export interface CopyObjectRequest {
   readonly description: ObjectDescription;
   /** Tags that are left out are the source's. */
   readonly subresources?: Partial<ObjectSubresources>;
+  /** The checksum that the copy is to have; left out, it keeps the source's. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly signal: AbortSignal };
   readonly condition?: WriteCondition;
 }
 
@@ -52,8 +56,8 @@ export interface CopiedObject extends ObjectRecord {
 }
 
 /**
- * Makes the destination refer to the files of the source; no byte moves. Throws what reading the
- * source throws, `PreconditionFailed`, `InvalidRequest` above 5 GiB or for a copy of an object
+ * Makes the destination refer to the files of the source; no byte moves. They are read once when
+ * the copy is to have a checksum that the source has not. Throws what reading the source throws, `PreconditionFailed`, `InvalidRequest` above 5 GiB or for a copy of an object
  * onto itself that changes nothing, and what a write throws.
  */
 export async function copyObject(
@@ -70,6 +74,8 @@ export async function copyObject(
         : copiedDescription(source, request.description);
     await checkCopiedTags(core, request, source, sourceBucket);
     const lastModifiedMs = core.now();
+    const digests = await newDigests(core, source, request);
+    if (digests === 'source-changed') continue;
     const copied = await core.index.copyObject({
       source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
@@ -79,6 +85,7 @@ export async function copyObject(
       lastModifiedMs,
       description: checkedDescription(description),
       subresources: withDefaultRetention(request.bucket, request.subresources, lastModifiedMs),
+      ...(digests && { digests }),
       ...(request.condition && { condition: request.condition }),
     });
     if (copied.outcome === 'source-changed') continue;
@@ -86,6 +93,20 @@ export async function copyObject(
     return { ...publishedObject(copied, request.bucket, request.key), sourceVersionId };
   }
   throw sourceKeepsChanging();
+}
+
+/** Null when those of the source do. */
+async function newDigests(
+  core: CoreServices,
+  source: ObjectRecord,
+  { checksum: wanted }: CopyObjectRequest,
+): Promise<CopiedDigests | 'source-changed' | null> {
+  if (!wanted) return null;
+  const { algorithm, signal } = wanted;
+  const { checksum } = source;
+  if (checksum?.algorithm === algorithm && checksum.type === 'FULL_OBJECT') return null;
+  const range = { start: 0, size: source.size };
+  return (await readDigests(core, source, range, algorithm, signal)) ?? 'source-changed';
 }
 
 /**
@@ -161,6 +182,7 @@ function checkCopy(request: CopyObjectRequest, source: ObjectRecord, sourceBucke
   const isOntoItself =
     isCurrent && source.bucketId === request.bucket.id && source.key === request.key;
   if (!isOntoItself || request.metadataDirective === 'REPLACE') return;
+  if (request.checksum) return;
   if (Object.keys(request.description.headers).some(changesCopy)) return;
   throw new GatewayError('InvalidRequest', {
     message:

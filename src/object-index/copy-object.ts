@@ -28,6 +28,7 @@ export function* copyObject(
   yield* deleteRows(replaced);
   const stored = yield* insertObject(versioning, {
     ...record,
+    ...(request.digests && { ...request.digests, partCount: null }),
     ...request.description,
     ...noSubresources,
     tags: record.tags,
@@ -37,7 +38,8 @@ export function* copyObject(
     ownerId: request.ownerId,
     lastModifiedMs: request.lastModifiedMs,
   });
-  yield* copyContents(sourceRow, stored.id);
+  yield* copySegments(sourceRow, stored.id);
+  if (stored.partCount !== null) yield* copyParts(sourceRow, stored.id);
   yield* dropContents(context, replaced);
   return { outcome: 'stored', object: stored };
 }
@@ -53,21 +55,21 @@ function* filesOf(row: ObjectRow): Statements<string[]> {
   return segments.map((segment) => segment.file_id);
 }
 
-function* copyContents(source: ObjectRow, objectId: number): Statements<void> {
-  if (source.file_id === null && source.size > 0) {
-    yield* run(
-      `INSERT INTO segments (object_id, copy_number, start_offset, size, file_id, file_offset)
-        SELECT CAST(? AS BIGINT), copy_number, start_offset, size, file_id, file_offset
-          FROM segments WHERE object_id = ? AND copy_number = 0`,
-      [objectId, source.id],
-    );
-  }
-  if (source.part_count !== null) {
-    yield* run(
-      `INSERT INTO object_parts (object_id, part_number, start_offset, size, checksum_value)
-        SELECT CAST(? AS BIGINT), part_number, start_offset, size, checksum_value
-          FROM object_parts WHERE object_id = ?`,
-      [objectId, source.id],
-    );
-  }
+function* copySegments(source: ObjectRow, objectId: number): Statements<void> {
+  if (source.file_id !== null || source.size === 0) return;
+  yield* run(
+    `INSERT INTO segments (object_id, copy_number, start_offset, size, file_id, file_offset)
+      SELECT CAST(? AS BIGINT), copy_number, start_offset, size, file_id, file_offset
+        FROM segments WHERE object_id = ? AND copy_number = 0`,
+    [objectId, source.id],
+  );
+}
+
+function* copyParts(source: ObjectRow, objectId: number): Statements<void> {
+  yield* run(
+    `INSERT INTO object_parts (object_id, part_number, start_offset, size, checksum_value)
+      SELECT CAST(? AS BIGINT), part_number, start_offset, size, checksum_value
+        FROM object_parts WHERE object_id = ?`,
+    [objectId, source.id],
+  );
 }

@@ -127,6 +127,11 @@ export interface CopyObjectRequest {
   readonly description: ObjectDescription | null;
   /** Of the copy; tags that are left out are the source's. */
   readonly subresources?: Partial<ObjectSubresources>;
+  /**
+   * Worked out anew from all bytes: the copy does not consist of parts then. Left out, it is made
+   * of what the source is.
+   */
+  readonly digests?: { readonly etag: string; readonly checksum: Checksum | null };
   readonly condition?: WriteCondition;
 }
 

@@ -38,7 +38,8 @@ function trailerAlgorithm(trailer: string): ChecksumAlgorithm {
 /**
  * Reads `x-amz-checksum-*` headers, `x-amz-trailer` and `x-amz-sdk-checksum-algorithm`; null when
  * no checksum is declared. Throws `InvalidRequest` for an unknown algorithm, for more than one
- * checksum, for one that is not of the algorithm that the SDK says it used, and when the trailer
+ * checksum, for one that is not of the algorithm that the SDK says it used, for none where the SDK
+ * names an algorithm, and when the trailer
  * is announced without a framing that has one, or missing from one that must have it.
  */
 export function bodyChecksum(
@@ -62,6 +63,12 @@ export function bodyChecksum(
     });
   }
   const sdkAlgorithm = parseChecksumAlgorithm(headers, 'x-amz-sdk-checksum-algorithm');
+  if (sdkAlgorithm && !checksum) {
+    throw new GatewayError('InvalidRequest', {
+      message:
+        'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    });
+  }
   if (checksum && sdkAlgorithm && checksum.algorithm !== sdkAlgorithm) {
     throw new GatewayError('InvalidRequest', {
       message: 'Value for x-amz-sdk-checksum-algorithm header is invalid.',

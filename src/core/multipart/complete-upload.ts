@@ -68,6 +68,7 @@ export async function completeUpload(
   const checksum = await checksumOfParts(upload, parts);
   checkWhole(upload, parts, checksum, request);
   const lastModifiedMs = core.now();
+  checkPartChecksums(upload, request.parts);
   const completed = await core.index.completeUpload({
     bucketId: bucket.id,
     key,
@@ -193,6 +194,16 @@ function checkWhole(
   // Some SDKs send a composite value without the number of parts.
   const isWhole = value === checksum.value || `${value}-${parts.length}` === checksum.value;
   if (!isWhole) throw badChecksum(algorithm);
+}
+
+/** A COMPOSITE checksum is only as good as what the client says of every part. */
+function checkPartChecksums(upload: Upload, parts: readonly CompletedPart[]): void {
+  if (upload.checksumType !== 'COMPOSITE') return;
+  const part = parts.find(({ checksumValue }) => checksumValue === null);
+  if (!part) return;
+  throw new GatewayError('InvalidRequest', {
+    message: `The upload was created using a ${upload.checksumAlgorithm?.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${part.partNumber} in the request.`,
+  });
 }
 
 function invalidPart(uploadId: string, partNumber: number, etag?: string): GatewayError {

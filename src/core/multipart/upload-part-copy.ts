@@ -1,7 +1,6 @@
-import type { Bucket, ChecksumAlgorithm, ObjectRecord, Part } from '../../object-index/records.ts';
+import type { Bucket, Part } from '../../object-index/records.ts';
 import type { Access } from '../access/access.ts';
 import type { ByteRange } from '../byte-range.ts';
-import { ContentDigest } from '../content-digest.ts';
 import {
   type CopySource,
   copySizeBytesMax,
@@ -9,7 +8,7 @@ import {
   sourceKeepsChanging,
 } from '../copy-object.ts';
 import { GatewayError } from '../errors.ts';
-import { isGone, openObject } from '../get-object.ts';
+import { knownDigests, readDigests } from '../read-digests.ts';
 import type { CoreServices } from '../services.ts';
 import { versionIdIn } from '../version-id.ts';
 import { getUpload, noSuchUpload } from './create-upload.ts';
@@ -51,13 +50,9 @@ export async function uploadPartCopy(
   for (let attempt = 1; attempt <= copyAttemptsMax; attempt += 1) {
     const { source, sourceBucket } = await getCopySource(core, request.access, request.source);
     const range = copiedRange(request.range, source.size);
-    const digests = await findDigests(
-      core,
-      source,
-      range,
-      upload.checksumAlgorithm,
-      request.signal,
-    );
+    const { checksumAlgorithm: algorithm } = upload;
+    const known = range.size === source.size ? knownDigests(source, algorithm) : null;
+    const digests = known ?? (await readDigests(core, source, range, algorithm, request.signal));
     if (!digests) continue;
     const part: Part = { ...digests, partNumber, size: range.size, lastModifiedMs: core.now() };
     const outcome = await core.index.copyPart({
@@ -94,52 +89,4 @@ function copiedRange(requested: UploadPartCopyRequest['range'], sourceSize: numb
     });
   }
   return { start: first, size };
-}
-
-/** Null when the source was replaced while it was read. */
-async function findDigests(
-  core: CoreServices,
-  source: ObjectRecord,
-  range: ByteRange,
-  algorithm: ChecksumAlgorithm | null,
-  signal: AbortSignal,
-): Promise<Pick<Part, 'etag' | 'checksum'> | null> {
-  const known = range.size === source.size ? knownDigests(source, algorithm) : null;
-  if (known) return known;
-  try {
-    return await readDigests(core, source, range, algorithm, signal);
-  } catch (error) {
-    if (await isGone(core, source, error)) return null;
-    throw error;
-  }
-}
-
-async function readDigests(
-  core: CoreServices,
-  source: ObjectRecord,
-  range: ByteRange,
-  algorithm: ChecksumAlgorithm | null,
-  signal: AbortSignal,
-): Promise<Pick<Part, 'etag' | 'checksum'>> {
-  const digest = await ContentDigest.start({ checksumAlgorithm: algorithm, sha256: false });
-  const body = await openObject(core, source, range, signal);
-  if (body) for await (const chunk of body as AsyncIterable<Buffer>) digest.update(chunk);
-  const { md5, checksumValue: value } = digest.finish();
-  return {
-    etag: md5.toString('hex'),
-    checksum: algorithm && value ? { algorithm, type: 'FULL_OBJECT', value } : null,
-  };
-}
-
-/** What the source's record tells of all its bytes; null when that is not enough. */
-function knownDigests(
-  source: ObjectRecord,
-  algorithm: ChecksumAlgorithm | null,
-): Pick<Part, 'etag' | 'checksum'> | null {
-  // The ETag of an object in parts is no MD5 of its bytes.
-  if (source.partCount !== null || source.etag.includes('-')) return null;
-  if (algorithm === null) return { etag: source.etag, checksum: null };
-  const { checksum } = source;
-  const isUsable = checksum?.algorithm === algorithm && checksum.type === 'FULL_OBJECT';
-  return isUsable ? { etag: source.etag, checksum } : null;
 }

@@ -2,7 +2,7 @@ import { newObjectAccess } from '../../core/access/put-acl.ts';
 import { copyObject as copy } from '../../core/copy-object.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { requestedAcl } from '../acl-headers.ts';
-import { checksumElements } from '../checksum-headers.ts';
+import { checksumElements, parseChecksumAlgorithm } from '../checksum-headers.ts';
 import { parseCopySource } from '../copy-source.ts';
 import { describeObject, quoteEtag } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
@@ -25,6 +25,7 @@ export const copyObject: Operation = {
     const source = parseCopySource(headers);
     const requested = requestedAcl(headers);
     const { ownerId, acl } = await newObjectAccess(core, access, { bucket, key }, requested);
+    const algorithm = parseChecksumAlgorithm(headers, 'x-amz-checksum-algorithm');
     const { sourceVersionId, ...object } = await copy(core, {
       source,
       bucket,
@@ -35,6 +36,7 @@ export const copyObject: Operation = {
       description: describeObject(headers),
       subresources: { ...(await copiedSubresources(request, { core, bucket })), acl },
       condition: await authorizedCondition(request, { core, bucket }),
+      ...(algorithm && { checksum: { algorithm, signal: request.signal } }),
     });
     const body = renderXml('CopyObjectResult', {
       LastModified: isoTime(object.lastModifiedMs),

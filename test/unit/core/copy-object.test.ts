@@ -1,11 +1,16 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { BlobStoreError } from '../../../src/blob-store/blob-store.ts';
 import { accessOf } from '../../../src/core/access/access.ts';
+import { checksumOf } from '../../../src/core/content-digest.ts';
 import { type CopyObjectRequest, copyObject } from '../../../src/core/copy-object.ts';
 import { getObject } from '../../../src/core/get-object.ts';
+import { completeUpload } from '../../../src/core/multipart/complete-upload.ts';
 import { putObject } from '../../../src/core/put-object.ts';
 import type { CopyObjectOutcome } from '../../../src/object-index/requests.ts';
 import { createTestCore, type TestCore } from '../../support/core-services.ts';
 import { bytesOf, incomingContent } from '../../support/incoming-content.ts';
+import { sendPart, startUpload } from '../../support/uploads.ts';
 
 const signal = new AbortController().signal;
 const content = Buffer.from('the bytes of a cat');
@@ -210,5 +215,74 @@ describe('a source that is replaced meanwhile', () => {
   it('time and again is a conflict in the end', async () => {
     const { copy } = await prepared({ copyObject: async () => ({ outcome: 'source-changed' }) });
     await expect(copy()).rejects.toMatchObject({ code: 'ConditionalRequestConflict' });
+  });
+});
+
+describe('a copy with a checksum of its own', () => {
+  const digests = async () => ({
+    etag: createHash('md5').update(content).digest('hex'),
+    checksum: {
+      algorithm: 'CRC32C',
+      type: 'FULL_OBJECT',
+      value: await checksumOf('CRC32C', content),
+    },
+  });
+  const checksum = { algorithm: 'CRC32C', signal } as const;
+
+  it('has it, and shares the file', async () => {
+    const { core, source, copy } = await prepared();
+    const copied = await copy({ checksum });
+    expect(copied).toMatchObject({ ...(await digests()), fileId: source.fileId });
+    expect(await contentOf(core, 'copy.jpg')).toEqual(content);
+  });
+
+  it('reads nothing when the source has it', async () => {
+    const { core, copy } = await prepared();
+    await copy({ checksum });
+    core.blobs.files.clear();
+    const source = { bucketName: 'photos', key: 'copy.jpg', versionId: null, conditions: {} };
+    expect(await copy({ source, checksum, key: 'again.jpg' })).toMatchObject(await digests());
+  });
+
+  it('may be made of an object onto itself', async () => {
+    const { copy } = await prepared();
+    expect(await copy({ checksum, key: 'cat.jpg' })).toMatchObject(await digests());
+    await expect(copy({ key: 'cat.jpg' })).rejects.toMatchObject({ code: 'InvalidRequest' });
+  });
+
+  it('of an object in parts is one of a single piece', async () => {
+    const { core, copy } = await prepared();
+    const upload = await startUpload(core, { checksumAlgorithm: 'CRC32C' });
+    const { etag, checksum: ofPart } = await sendPart(core, upload, 1, content);
+    const parts = [{ partNumber: 1, etag, checksumValue: ofPart?.value ?? null }];
+    const { key, uploadId } = upload;
+    const whole = { parts, checksumType: null, checksum: null, size: null };
+    await completeUpload(core, { ...whole, bucket: core.bucket, key, uploadId });
+    const source = { bucketName: 'photos', key, versionId: null, conditions: {} };
+    expect(await copy({ source })).toMatchObject({
+      partCount: 1,
+      etag: expect.stringMatching(/-1$/),
+    });
+    const copied = await copy({ source, checksum });
+    expect(copied).toMatchObject({ ...(await digests()), partCount: null });
+    expect(await core.index.findObjectPart(copied.id, 1)).toBeNull();
+    expect(await contentOf(core, 'copy.jpg')).toEqual(content);
+  });
+
+  it('gives up on a source that is replaced whenever it is read', async () => {
+    const { core, copy } = await prepared();
+    const replace = async () => {
+      await putObject(core, {
+        bucket: core.bucket,
+        key: 'cat.jpg',
+        caller: core.alice,
+        description: sourceDescription,
+        content: incomingContent(content),
+        signal,
+      });
+      throw new BlobStoreError('not-found', 'gone');
+    };
+    core.blobs.open = replace;
+    await expect(copy({ checksum })).rejects.toMatchObject({ code: 'ConditionalRequestConflict' });
   });
 });

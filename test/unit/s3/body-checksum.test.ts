@@ -24,7 +24,6 @@ describe('bodyChecksum', () => {
       'x-amz-checksum-mode': 'ENABLED',
       'x-amz-checksum-type': 'FULL_OBJECT',
       'x-amz-checksum-algorithm': 'SHA256',
-      'x-amz-sdk-checksum-algorithm': 'CRC32',
     };
     expect(read(headers)).toBeNull();
   });
@@ -41,6 +40,11 @@ describe('bodyChecksum', () => {
     ['a framing without its trailer', {}, true],
     ['a trailer that is no checksum', { 'x-amz-trailer': 'x-amz-meta-a' }, true],
     ['two trailers', { 'x-amz-trailer': 'x-amz-checksum-crc32,x-amz-checksum-sha1' }, true],
+    [
+      'an algorithm of the SDK without its checksum',
+      { 'x-amz-sdk-checksum-algorithm': 'CRC32' },
+      false,
+    ],
     [
       'another algorithm than the SDK used',
       { 'x-amz-checksum-crc32': 'A', 'x-amz-sdk-checksum-algorithm': 'SHA1' },

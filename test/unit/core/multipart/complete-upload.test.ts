@@ -104,7 +104,7 @@ describe('a completed upload', () => {
   });
 
   it('gives the same answer to the same request again', async () => {
-    const { core, upload } = await uploaded({ checksumAlgorithm: 'CRC32' });
+    const { core, upload } = await uploaded({ checksumAlgorithm: 'CRC64NVME' });
     const condition = { ifNoneMatch: ['*'] };
     const { etag, checksum } = await complete(core, upload, { condition });
     const again = await complete(core, upload, { condition });
@@ -218,10 +218,10 @@ describe('what the client says of the whole', () => {
   });
 
   it('another size, checksum type or algorithm is an InvalidRequest', async () => {
-    const { core, upload } = await uploaded({ checksumAlgorithm: 'CRC32' });
+    const { core, upload } = await uploaded({ checksumAlgorithm: 'CRC64NVME' });
     for (const request of [
       { size: 1 },
-      { checksumType: 'FULL_OBJECT' as const },
+      { checksumType: 'COMPOSITE' as const },
       { checksum: { algorithm: 'SHA1' as const, value: 'x' } },
     ]) {
       const completed = complete(core, upload, request);
@@ -229,6 +229,16 @@ describe('what the client says of the whole', () => {
     }
     const size = Buffer.concat(contents).length;
     await expect(complete(core, upload, { size })).resolves.toBeDefined();
+  });
+
+  it('a composite checksum needs that of every part', async () => {
+    const { core, upload } = await uploaded({ checksumAlgorithm: 'SHA256' });
+    const checksumValue = await checksumOf('SHA256', first);
+    const parts = listed.map((part, index) => (index === 0 ? { ...part, checksumValue } : part));
+    await expect(complete(core, upload, { parts })).rejects.toMatchObject({
+      code: 'InvalidRequest',
+      facts: { message: expect.stringContaining('It was missing for part 2 in the request.') },
+    });
   });
 
   it.each([
