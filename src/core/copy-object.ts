@@ -73,9 +73,9 @@ export async function copyObject(
         ? request.description
         : copiedDescription(source, request.description);
     await checkCopiedTags(core, request, source, sourceBucket);
-    const lastModifiedMs = core.now();
     const digests = await newDigests(core, source, request);
     if (digests === 'source-changed') continue;
+    const lastModifiedMs = core.now();
     const copied = await core.index.copyObject({
       source: { bucketId: sourceBucket.id, key: source.key, versionId: request.source.versionId },
       sourceObjectId: source.id,
