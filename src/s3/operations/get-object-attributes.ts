@@ -5,6 +5,7 @@ import { checksumElement, checksumElements } from '../checksum-headers.ts';
 import { httpDate } from '../object-headers.ts';
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { integerParameter, keyOf } from '../parameters.ts';
+import { versionHeaders } from '../version-headers.ts';
 import { renderXml } from '../xml.ts';
 
 const attributeNames = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'] as const;
@@ -48,7 +49,7 @@ export const getObjectAttributes: Operation = {
       status: 200,
       headers: {
         'last-modified': httpDate(object.lastModifiedMs),
-        'x-amz-version-id': object.versionId ?? undefined,
+        ...versionHeaders(bucket, object),
       },
       body,
     };
