@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const elementOf = (algorithm: ChecksumAlgorithm) => `Checksum${algorithm}` as const;
 type Element = ReturnType<typeof elementOf>;
-const valueOf = (answer: object | undefined, element: Element) =>
+const checksumIn = (answer: object | undefined, element: Element) =>
   (answer as Partial<Record<Element, string>> | undefined)?.[element];
 
 /** Parts of one upload with their checksums, which the SDK works out. */
@@ -51,7 +51,7 @@ async function uploadParts(Key: string, UploadId: string, algorithm: ChecksumAlg
     const part = { Bucket, Key, UploadId, PartNumber, Body, ChecksumAlgorithm: algorithm };
     const stored = await s3.send(new UploadPartCommand(part));
     const element = elementOf(algorithm);
-    parts.push({ PartNumber, ETag: stored.ETag, [element]: valueOf(stored, element) });
+    parts.push({ PartNumber, ETag: stored.ETag, [element]: checksumIn(stored, element) });
   }
   return parts;
 }
@@ -100,7 +100,7 @@ describe.each([
     expect(created).toMatchObject({ ChecksumAlgorithm: algorithm, ChecksumType });
     const Parts = await uploadParts(Key, UploadId, algorithm);
     const listed = await s3.send(new ListPartsCommand({ Bucket, Key, UploadId }));
-    expect(listed.Parts?.map((part) => valueOf(part, element))).toEqual(ofParts);
+    expect(listed.Parts?.map((part) => checksumIn(part, element))).toEqual(ofParts);
     const complete = { Bucket, Key, UploadId, ChecksumType, MultipartUpload: { Parts } };
     const wrong = { ...complete, [element]: ofParts[0] };
     expect((await errorOf(s3.send(new CompleteMultipartUploadCommand(wrong)))).code).toBe(
@@ -118,7 +118,7 @@ describe.each([
     const { Body } = await s3.send(new GetObjectCommand(read));
     expect(whole.equals((await Body?.transformToByteArray()) ?? Buffer.alloc(0))).toBe(true);
     const silent = await s3.send(new HeadObjectCommand({ Bucket, Key }));
-    expect(valueOf(silent, element)).toBeUndefined();
+    expect(checksumIn(silent, element)).toBeUndefined();
   });
 
   it('has a checksum for each part', async () => {
