@@ -9,7 +9,11 @@ import { runSuite } from './run-suite.ts';
 import { type SuiteUser, suiteConfig } from './suite-config.ts';
 
 /** What the suite takes for granted and a gateway does only when it is told to. */
-const gatewaySettings: Record<string, string> = { GATEWAY_SIGNATURE_V2: 'on' };
+const gatewaySettings = {
+  GATEWAY_DEFAULT_OBJECT_OWNERSHIP: 'ObjectWriter',
+  GATEWAY_DEFAULT_PUBLIC_ACCESS_BLOCK: 'off',
+  GATEWAY_SIGNATURE_V2: 'on',
+};
 
 const { values } = parseArgs({
   options: {
