@@ -3,16 +3,18 @@ import { localUrl } from '../support/listen.ts';
 import { parseDuration } from '../support/units.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { UsageError } from './failures.ts';
-import { PRESIGN_EXPIRES_SECONDS_MAX, presignUrl } from './presigned-url.ts';
+import { PRESIGN_EXPIRES_SECONDS_MAX, type PresignMethod, presignUrl } from './presigned-url.ts';
 
 export interface PresignOptions {
   readonly expires: string;
   readonly endpoint?: string;
   readonly accessKey?: string;
+  readonly versionId?: string;
+  readonly header?: readonly string[];
 }
 
-/** `presign get|put`: neither bucket nor object has to exist. */
-export function presign(method: 'GET' | 'PUT') {
+/** `presign get|head|put|delete`: neither bucket nor object has to exist. */
+export function presign(method: PresignMethod) {
   return async (
     { config, services }: CommandContext,
     bucketName: string,
@@ -21,6 +23,7 @@ export function presign(method: 'GET' | 'PUT') {
   ): Promise<CommandOutput> => {
     const nowMs = Date.now();
     const expiresSeconds = parseExpiry(options.expires);
+    const headers = parseHeaders(options.header ?? []);
     const pair = await findKeyPair(services, options.accessKey);
     const endpoint = options.endpoint ? parseEndpoint(options.endpoint) : endpointOf(config);
     const url = presignUrl({
@@ -28,6 +31,8 @@ export function presign(method: 'GET' | 'PUT') {
       endpoint,
       bucketName,
       key,
+      versionId: options.versionId ?? null,
+      headers,
       expiresSeconds,
       region: config.s3.region,
       nowMs,
@@ -36,6 +41,24 @@ export function presign(method: 'GET' | 'PUT') {
     const expiresAt = new Date(nowMs + expiresSeconds * 1000).toISOString();
     return { json: { method, url, expiresAt }, text: url };
   };
+}
+
+/** `name: value`, each name once; names of links themselves cannot be given. */
+function parseHeaders(given: readonly string[]): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const text of given) {
+    const [, name = '', value = ''] = /^([\w-]+):[ \t]*([ -~]*)$/.exec(text) ?? [];
+    const lowerName = name.toLowerCase();
+    const isOfLink =
+      /^(host|authorization|x-amz-(algorithm|credential|date|expires|signature|signedheaders|security-token))$/;
+    if (name === '' || headers.has(lowerName) || isOfLink.test(lowerName)) {
+      throw new UsageError(
+        `--header ${text} must be name: value in ASCII, such as "content-type: text/plain", each name once.`,
+      );
+    }
+    headers.set(lowerName, value);
+  }
+  return headers;
 }
 
 function parseExpiry(text: string): number {

@@ -151,7 +151,9 @@ function addIndexCommands(program: Command): void {
 function addPresignCommands(group: Command): void {
   for (const [name, method, description] of [
     ['get', 'GET', 'print a link that downloads an object'],
+    ['head', 'HEAD', 'print a link that describes an object'],
     ['put', 'PUT', 'print a link that uploads an object'],
+    ['delete', 'DELETE', 'print a link that deletes an object'],
   ] as const) {
     group
       .command(`${name} <bucket> <key>`)
@@ -159,6 +161,11 @@ function addPresignCommands(group: Command): void {
       .addOption(new Option('--expires <duration>', 'from 1s to 7d').default('15m'))
       .option('--endpoint <url>', 'the gateway as the user of the link reaches it')
       .option('--access-key <id>', "key that signs (default: the root user's oldest)")
+      .option('--version-id <id>', 'that version instead of the current one')
+      .option(
+        '--header <name: value...>',
+        'headers to sign: x-amz-* become part of the link, others have to be sent with it',
+      )
       .action(command(presign(method)));
   }
 }

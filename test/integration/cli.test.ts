@@ -151,6 +151,25 @@ describe('presign', () => {
     },
   );
 
+  it('links with headers, that describe and that delete', async () => {
+    const bucket = newBucketName('linkhead');
+    await json('bucket', 'create', bucket);
+    const link = async (...words: string[]) =>
+      (await json<{ url: string }>('presign', ...words)).url;
+    const headers = ['content-type: text/x-test', 'x-amz-meta-title: a cat'];
+    const put = await link('put', bucket, 'k', '--header', ...headers);
+    const upload = { method: 'PUT', body: 'hello' };
+    expect((await fetch(put, upload)).status).toBe(403);
+    const sent = { 'content-type': 'text/x-test' };
+    expect((await fetch(put, { ...upload, headers: sent })).status).toBe(200);
+    const head = await fetch(await link('head', bucket, 'k'), { method: 'HEAD' });
+    expect(head.headers.get('x-amz-meta-title')).toBe('a cat');
+    const other = await fetch(await link('get', bucket, 'k', '--version-id', 'x'.repeat(32)));
+    expect(other.status).not.toBe(200);
+    const gone = await fetch(await link('delete', bucket, 'k'), { method: 'DELETE' });
+    expect(gone.status).toBe(204);
+  });
+
   it('signs for the address that --endpoint names', async () => {
     const { url } = await json<{ url: string }>(
       'presign',
@@ -166,6 +185,8 @@ describe('presign', () => {
   it.each([
     [['--expires', '8d'], '7d'],
     [['--expires', '15'], 'such as 15m'],
+    [['--header', 'no colon'], 'name: value'],
+    [['--header', 'x-amz-date: now'], 'name: value'],
     [['--endpoint', 's3.example.com'], 'http://host:port'],
   ])('refuses %j', async (options, message) => {
     const result = await cli(['presign', 'get', 'b', 'k', ...options]);

@@ -53,4 +53,15 @@ describe('a presigned link', () => {
       signatureOf(presignUrl(request)),
     );
   });
+
+  it('carries the version and the headers that begin with x-amz-, and signs the others', () => {
+    const headers = new Map([
+      ['x-amz-meta-title', "it's"],
+      ['content-type', 'text/plain'],
+    ]);
+    const url = new URL(presignUrl({ ...request, method: 'PUT', versionId: 'v/1', headers }));
+    expect(url.searchParams.get('versionId')).toBe('v/1');
+    expect(url.searchParams.get('x-amz-meta-title')).toBe("it's");
+    expect(url.searchParams.get('X-Amz-SignedHeaders')).toBe('content-type;host');
+  });
 });
