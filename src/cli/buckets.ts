@@ -4,6 +4,7 @@ import { createBucket as createCoreBucket, deleteBucket } from '../core/buckets.
 import { GatewayError } from '../core/errors.ts';
 import type { ListedBucket, User } from '../object-index/records.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
+import { renderBytes } from './sizes.ts';
 import { renderTable } from './table.ts';
 
 const PAGE_SIZE = 1000;
@@ -18,14 +19,21 @@ export async function listBuckets({ services }: CommandContext): Promise<Command
     if (page.length < PAGE_SIZE) break;
     after = page.at(-1)?.name ?? '';
   }
-  const listed = buckets.map((bucket) => ({
-    name: bucket.name,
-    owner: names.get(bucket.ownerId) ?? bucket.ownerId,
-    location: bucket.locationConstraint,
-    createdAt: new Date(bucket.createdAtMs).toISOString(),
-  }));
-  const rows = listed.map(({ name, owner, createdAt }) => [name, owner, createdAt]);
-  return { json: listed, text: renderTable(['NAME', 'OWNER', 'CREATED'], rows) };
+  const listed = [];
+  for (const bucket of buckets) {
+    listed.push({
+      name: bucket.name,
+      owner: names.get(bucket.ownerId) ?? bucket.ownerId,
+      location: bucket.locationConstraint,
+      createdAt: new Date(bucket.createdAtMs).toISOString(),
+      ...(await index.findBucketUsage(bucket.id)),
+    });
+  }
+  const rows = listed.map(({ name, owner, createdAt, objectCount, sizeBytes }) => [
+    ...[name, owner, createdAt, objectCount, renderBytes(sizeBytes)],
+  ]);
+  const head = ['NAME', 'OWNER', 'CREATED', 'OBJECTS', 'SIZE'];
+  return { json: listed, text: renderTable(head, rows) };
 }
 
 export async function createBucket(

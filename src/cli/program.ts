@@ -18,6 +18,7 @@ import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { addPolicyCommands, addUserPolicyCommands } from './policy-commands.ts';
 import { presign } from './presign.ts';
+import { bucketQuota, userQuota } from './quotas.ts';
 import { checkReplicas } from './replicas.ts';
 import { restoreBackup } from './restore.ts';
 
@@ -85,6 +86,9 @@ function addUserCommands(user: Command): void {
     .description('remove a user who owns no buckets, and its keys and policies')
     .action(command(removeUser));
   addUserPolicyCommands(user.command('policy').description('what bounds what a user may do'));
+  addQuotaOptions(user.command('quota <name>'))
+    .description('show or set what all buckets of a user may hold together')
+    .action(command(userQuota));
 }
 
 function addKeyCommands(key: Command): void {
@@ -120,6 +124,20 @@ function addBucketCommands(bucket: Command): void {
     .command('remove <name>')
     .description('remove an empty bucket')
     .action(command(removeBucket));
+  bucket
+    .command('usage <name>')
+    .description('show what a bucket holds: objects and their older versions')
+    .action(command((context, name: string) => bucketQuota(context, name, {})));
+  addQuotaOptions(bucket.command('quota <name>'))
+    .description('show or set what a bucket may hold')
+    .action(command(bucketQuota));
+}
+
+function addQuotaOptions(quota: Command): Command {
+  return quota
+    .option('--size <size>', 'bytes of all objects and their older versions: 500GiB')
+    .option('--objects <number>', 'objects and older versions')
+    .option('--none', 'no quota any more');
 }
 
 function addDeletionCommands(gc: Command): void {
