@@ -117,6 +117,19 @@ describe('buckets', () => {
     await s3ClientOf(gateway).send(new PutObjectCommand({ Bucket: name, Key: 'a', Body: 'x' }));
     const listed = await json<{ name: string; owner: string }[]>('bucket', 'list');
     expect(listed).toContainEqual(expect.objectContaining({ name, owner: 'root' }));
+    expect(await json('bucket', 'quota', name, '--size', '2', '--objects', '9')).toEqual({
+      bucket: name,
+      quota: { sizeBytes: 2, objectCount: 9 },
+      usage: { sizeBytes: 1, objectCount: 1 },
+    });
+    const tooMuch = new PutObjectCommand({ Bucket: name, Key: 'b', Body: 'xx' });
+    await expect(s3ClientOf(gateway).send(tooMuch)).rejects.toThrow(/2 bytes, of which 1 are used/);
+    expect(await json('user', 'quota', 'root', '--objects', '1')).toMatchObject({ user: 'root' });
+    await expect(s3ClientOf(gateway).send(tooMuch)).rejects.toThrow('this bucket');
+    await json('user', 'quota', 'root', '--none');
+    await json('bucket', 'quota', name, '--none');
+    await s3ClientOf(gateway).send(tooMuch);
+    expect(await json('bucket', 'usage', name)).toMatchObject({ usage: { sizeBytes: 3 } });
     const refused = await cli(['bucket', 'remove', name]);
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stderr).toContain('not empty');
