@@ -22,6 +22,8 @@ export interface AccessTarget {
   /** Of the bucket that is to be created. */
   readonly bucketName?: string | null;
   readonly key?: string | null;
+  /** Null for the current version. */
+  readonly versionId?: string | null;
   /** As it is now: for its ACL and tags. Undefined where it was not looked up, null where none is. */
   readonly object?: Pick<ObjectRecord, 'ownerId' | 'acl' | 'tags'> | null;
   /** Who began the upload that is asked for, in the same way. */

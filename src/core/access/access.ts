@@ -71,7 +71,7 @@ export async function authorize(
   core: Pick<CoreServices, 'index'>,
   access: Access,
   action: string,
-  target: AccessTarget & { readonly versionId?: string | null },
+  target: AccessTarget,
 ): Promise<void> {
   const { bucket, key, versionId = null } = target;
   let verdict = access.decide(action, target);

@@ -124,7 +124,7 @@ const keys: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['s3:signatureage', signatureAge],
   ['s3:signatureversion', signatureVersion],
   ['s3:tlsversion', ({ facts }) => facts.tlsVersion ?? null],
-  ['s3:versionid', parameter('versionId')],
+  ['s3:versionid', ({ target, facts }) => target.versionId ?? facts.query.get('versionId')],
   ['s3:x-amz-copy-source', readCopySource],
 ]);
 
