@@ -6,7 +6,7 @@ export interface PostPolicy {
   readonly conditions: readonly PostCondition[];
 }
 
-export type PostCondition =
+type PostCondition =
   | {
       readonly kind: 'eq' | 'starts-with';
       /** Lower case. */
