@@ -40,7 +40,8 @@ function userSettings(user: SuiteUser): Record<string, string> {
   return {
     user_id: user.id,
     display_name: user.name,
-    email: `${user.name}@example.com`,
+    // By which ACLs find it.
+    email: user.name,
     access_key: user.accessKeyId,
     secret_key: user.secretAccessKey,
   };
