@@ -83,6 +83,17 @@ export function decideByOwnership(
   return object.ownerId === caller.userId ? 'allowed' : 'denied';
 }
 
+/**
+ * Whether the owner of a bucket can let others do it by the bucket's policy: what opens objects of
+ * other owners is theirs to allow.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-policy-language-overview.html
+ */
+export function decideByPolicy(action: string, { bucket, object }: OwnedTarget): OwnershipVerdict {
+  if (bucket === null || !ownersOnly.has(action) || !hasAcls(bucket)) return 'allowed';
+  if (object === undefined) return 'depends-on-object';
+  return object === null || object.ownerId === bucket.ownerId ? 'allowed' : 'denied';
+}
+
 function decideForInitiator(
   { uploadInitiatorId }: OwnedTarget,
   { userId }: Caller,

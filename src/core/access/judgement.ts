@@ -6,7 +6,7 @@ import {
   type PolicyRequest,
   type RequestFacts,
 } from './access-request.ts';
-import { decideByOwnership, type OwnershipVerdict } from './acl-decision.ts';
+import { decideByOwnership, decideByPolicy, type OwnershipVerdict } from './acl-decision.ts';
 import { publicAccessBlockOf } from './bucket-access-settings.ts';
 import { type Certainty, greatest, least, maybe, no, not, yes } from './policy/certainty.ts';
 import { askPolicy, type PolicyAnswer, silent } from './policy/policy.ts';
@@ -69,18 +69,20 @@ function judgeOwnership(action: string, target: AccessTarget, caller: Caller): C
   return caller.isRoot ? yes : certainties[decideByOwnership(action, target, caller)];
 }
 
-/** A public policy of a bucket that is restricted allows nothing to others. */
+/**
+ * A public policy of a bucket that is restricted allows nothing to others, and none reaches what
+ * other owners have in the bucket.
+ */
 function askBucketPolicy(
   policy: BucketPolicy,
   bucket: Bucket,
   request: PolicyRequest,
 ): PolicyAnswer {
   const answer = askPolicy(policy, request);
-  const isRestricted =
-    policy.isPublic &&
-    publicAccessBlockOf(bucket).restrictPublicBuckets &&
-    !isManager(request.caller, bucket);
-  return isRestricted ? { ...answer, allow: no } : answer;
+  const isRestricted = policy.isPublic && publicAccessBlockOf(bucket).restrictPublicBuckets;
+  if (isRestricted && !isManager(request.caller, bucket)) return { ...answer, allow: no };
+  const reach = certainties[decideByPolicy(request.action, request.target)];
+  return { ...answer, allow: least(answer.allow, reach) };
 }
 
 function isManager({ isRoot, userId }: Caller, bucket: Bucket): boolean {

@@ -99,7 +99,9 @@ async function isLet(core: TestCore, route: Route, bucket: string, caller: Calle
   const { code, text } = await send(core, `${method} ${path}${query}${part}`, {
     ...{ headers, body, caller },
   });
-  return code !== 'AccessDenied' && !text.includes('<Code>AccessDenied</Code>');
+  // What others are told of the policy of a bucket.
+  const isRefused = code === 'AccessDenied' || code === 'MethodNotAllowed';
+  return !isRefused && !text.includes('<Code>AccessDenied</Code>');
 }
 
 /** Letters of those who get through, by operation and state. */
@@ -168,8 +170,14 @@ describe('the matrix of permissions', () => {
     },
   );
 
+  const ofPolicy = new Set(['GetBucketPolicy', 'PutBucketPolicy', 'DeleteBucketPolicy']);
+
+  it('lets nobody else near the policy of a bucket, whatever that says', () => {
+    const isClosed = (letters: string, name: string) => !ofPolicy.has(name) || letters === 'RO--';
+    for (const state of states) expect(wrong(state, isClosed)).toEqual([]);
+  });
+
   it('lets nobody in against a Deny, but those to its policy who could take that away', () => {
-    const ofPolicy = new Set(['GetBucketPolicy', 'PutBucketPolicy', 'DeleteBucketPolicy']);
     expect(
       wrong('deny', (letters, name) => {
         if (ofNoBucket.has(name)) return letters === 'ROU-';

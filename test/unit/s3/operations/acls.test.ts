@@ -224,6 +224,21 @@ describe('what ACLs let do', () => {
     expect((await send(core, 'DELETE /photos/bobs')).status).toBe(204);
   });
 
+  it('and no policy lets do it to what others own in the bucket', async () => {
+    await send(core, 'PUT /photos?acl', { headers: { 'x-amz-acl': 'public-read-write' } });
+    await send(core, 'PUT /photos/bobs', { ...bob(), body: 'b' });
+    const statement = {
+      ...{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject' },
+      Resource: 'arn:aws:s3:::photos/*',
+    };
+    const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+    await core.index.setBucketSetting(core.bucket.id, 'policy', policy);
+    expect((await send(core, 'GET /photos/cat', anyone)).text).toBe('cat');
+    expect(await codeOf('GET /photos/bobs', anyone)).toBe('AccessDenied');
+    expect(await codeOf('GET /photos/bobs')).toBe('AccessDenied');
+    expect((await send(core, 'GET /photos/bobs', bob())).text).toBe('b');
+  });
+
   it('gives to everybody what somebody unknown wrote', async () => {
     await send(core, 'PUT /photos?acl', { headers: { 'x-amz-acl': 'public-read-write' } });
     await send(core, 'PUT /photos/gift', { ...anyone, body: 'g' });
