@@ -92,7 +92,7 @@ async function isLet(core: TestCore, route: Route, bucket: string, caller: Calle
   const query = subresource === null ? '' : `?${subresource}=${values[subresource] ?? ''}`;
   const part = operation.name.startsWith('UploadPart') ? '&partNumber=1' : '';
   const headers: Record<string, string> = {
-    ...(header !== undefined && { [header]: `${bucket}/cat` }),
+    ...(header !== undefined && { [header]: `/${bucket}/cat` }),
     ...(operation.name === 'DeleteObjects' && { 'content-md5': '1B2M2Y8AsgTpgAmY7PhCfg==' }),
   };
   const body = operation.name === 'DeleteObjects' ? deletion : '';
