@@ -93,6 +93,7 @@ async function isLet(core: TestCore, route: Route, bucket: string, caller: Calle
   const part = operation.name.startsWith('UploadPart') ? '&partNumber=1' : '';
   const headers: Record<string, string> = {
     ...(header !== undefined && { [header]: `/${bucket}/cat` }),
+    ...(operation.name === 'RenameObject' && { 'x-amz-rename-source': 'cat' }),
     ...(operation.name === 'DeleteObjects' && { 'content-md5': '1B2M2Y8AsgTpgAmY7PhCfg==' }),
   };
   const body = operation.name === 'DeleteObjects' ? deletion : '';
