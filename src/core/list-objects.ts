@@ -21,6 +21,13 @@ export interface ObjectsPage {
   readonly nextAfter: string | null;
 }
 
+/**
+ * Ends a marker inside a common prefix that does not pass over the rest of it: nothing but delete
+ * markers was found there up to that key. Keys do not end like this, and one that did would at most
+ * let its prefix be told twice.
+ */
+const insidePrefix = '\u{10ffff}';
+
 /** An empty page goes on behind so many stretches of deleted keys, 20,000 each. */
 const stretchesMax = 50;
 
@@ -37,11 +44,16 @@ export async function listObjects(
   const { prefix, delimiter, after } = request;
   const limit = Math.min(request.maxKeys, listedKeysMax);
   const query = { bucketId: bucket.id, prefix, delimiter, after };
-  let page = await core.index.listObjects({ ...query, limit });
+  const goesOn = delimiter !== '' && after.endsWith(insidePrefix);
+  const start = goesOn ? after.slice(0, -insidePrefix.length) : null;
+  let page = await core.index.listObjects({ ...query, limit, resumeAfter: start });
   let { objects, commonPrefixes } = page;
   for (let stretches = 1; page.resumeAfter !== null; stretches += 1) {
     const count = objects.length + commonPrefixes.length;
-    if (page.nextAfter !== null && (count > 0 || stretches >= stretchesMax)) break;
+    if (stretches >= stretchesMax || (count > 0 && page.nextAfter !== null)) {
+      const nextAfter = page.nextAfter ?? `${page.resumeAfter}${insidePrefix}`;
+      return { objects, commonPrefixes, nextAfter };
+    }
     // Not all stretches at once: other listings have their turns in between.
     const { resumeAfter } = page;
     page = await core.index.listObjects({ ...query, limit: limit - count, resumeAfter });

@@ -18,6 +18,11 @@ export const anyWrite = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), key, sizes }),
   fc.record({ kind: fc.constant('copy' as const), from: key, to: key }),
   fc.record({ kind: fc.constant('delete' as const), keys: fc.subarray([...keys]) }),
+  fc.record({ kind: fc.constant('delete-version' as const), key, nth: fc.nat(3) }),
+  fc.record({
+    kind: fc.constant('versioning' as const),
+    state: fc.constantFrom('Enabled' as const, 'Suspended' as const),
+  }),
   fc.record({ kind: fc.constant('part' as const), uploadId, partNumber, sizes }),
   fc.record({
     kind: fc.constant('copy-part' as const),
@@ -59,6 +64,11 @@ export class RandomWriter {
         return await this.#copy(write);
       case 'delete':
         await index.deleteObjects(bucketId, write.keys);
+        return;
+      case 'delete-version':
+        return await this.#deleteVersion(write);
+      case 'versioning':
+        await index.setBucketVersioning(bucketId, write.state);
         return;
       case 'part': {
         const upload = await this.#upload(write.uploadId);
@@ -107,10 +117,21 @@ export class RandomWriter {
     return upload;
   }
 
+  async #deleteVersion({ key: ofKey, nth }: Extract<AnyWrite, { kind: 'delete-version' }>) {
+    const { versions } = await this.#index.listVersions({
+      ...{ bucketId: this.#bucketId, prefix: ofKey, delimiter: '', limit: 10 },
+      ...{ keyMarker: '', versionIdMarker: '' },
+    });
+    const version = versions[nth % versions.length];
+    if (!version) return;
+    const { key: ofVersion, versionId } = version;
+    await this.#index.deleteObjects(this.#bucketId, [{ key: ofVersion, versionId }]);
+  }
+
   async #copy({ from, to }: { readonly from: string; readonly to: string }): Promise<void> {
     const bucketId = this.#bucketId;
     const source = await this.#index.findObject(bucketId, from);
-    if (!source) return;
+    if (!source || source.isDeleteMarker) return;
     await this.#index.copyObject({
       ...{ source: { bucketId, key: from }, sourceObjectId: source.id, ownerId: 'owner' },
       ...{ destination: { bucketId, key: to }, lastModifiedMs: NOW_MS, description: null },
@@ -120,7 +141,7 @@ export class RandomWriter {
   async #copyPart(write: Extract<AnyWrite, { readonly kind: 'copy-part' }>): Promise<void> {
     const bucketId = this.#bucketId;
     const source = await this.#index.findObject(bucketId, write.from);
-    if (!source) return;
+    if (!source || source.isDeleteMarker) return;
     const start = write.isWhole ? 0 : Math.min(write.start, source.size);
     const size = write.isWhole ? source.size : Math.min(write.size, source.size - start);
     const {

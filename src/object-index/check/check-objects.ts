@@ -1,9 +1,11 @@
 import type { Damage, DamagePlace } from '../damage.ts';
 import type { Usage } from '../requests.ts';
+import { NULL_VERSION_ID } from '../version-ids.ts';
 import { type CheckRun, scan } from './check-run.ts';
 import { describeTexts } from './check-texts.ts';
 
 const ETAG = /^[0-9a-f]{32}(-[1-9][0-9]*)?$/;
+const VERSION_ID = /^[A-Za-z0-9._-]{32}$/;
 export const KEY_SIZE_BYTES_MAX = 1024;
 
 type ObjectColumns = readonly [
@@ -35,9 +37,14 @@ export function checkObjects(run: CheckRun): ReadonlyMap<number, Usage> {
       FROM objects ORDER BY bucket_id, key, version_rank`,
   );
   let before: ObjectColumns | null = null;
+  let hasNullVersion = false;
   for (const row of rows) {
+    const isSameKey = before !== null && before[0] === row[0] && before[1] === row[1];
+    if (!isSameKey) hasNullVersion = false;
     checkRow(run, row);
-    checkVersions(run, before, row);
+    checkVersion(run, row, hasNullVersion);
+    if (isSameKey && before?.[4] === null) tellBelowNull(run, row);
+    hasNullVersion ||= isNullVersion(row);
     before = row;
     const [bucketId, , , , , isMarker, size] = row;
     if (isMarker !== 0) continue;
@@ -47,6 +54,10 @@ export function checkObjects(run: CheckRun): ReadonlyMap<number, Usage> {
     taken.set(bucketId, usage);
   }
   return taken;
+}
+
+function isNullVersion([, , , , versionId]: ObjectColumns): boolean {
+  return versionId === null || versionId === NULL_VERSION_ID;
 }
 
 function checkRow(run: CheckRun, row: ObjectColumns): void {
@@ -93,14 +104,38 @@ function checkFile(run: CheckRun, row: ObjectColumns, place: DamagePlace): void 
   }
 }
 
+/** A key has one null version at most, and a delete marker says nothing but that it is there. */
+function checkVersion(run: CheckRun, row: ObjectColumns, hasNullVersion: boolean): void {
+  const [bucketId, key, versionRank, objectId, versionId, isMarker, size] = row;
+  const tell = teller(run, { bucketId, key, versionRank, objectId });
+  if (hasNullVersion && isNullVersion(row)) {
+    const problem =
+      'It is a null version below another one of its key, which no request finds. Delete the versions of the key when they are not needed.';
+    tell('null-version-twice', 'warning', problem);
+  }
+  if (versionId !== null && versionId !== NULL_VERSION_ID && !VERSION_ID.test(versionId)) {
+    tell(
+      'version-id-malformed',
+      'error',
+      `No request can name its version id ${quote(versionId)}.`,
+    );
+  }
+  if (isMarker === 0) return;
+  if (size !== 0) {
+    tell('marker-with-content', 'error', `It is a delete marker and has a size of ${size} bytes.`);
+  }
+  if (versionId === null) {
+    const problem = 'It is a delete marker without a version id, which only versioning can write.';
+    tell('marker-without-id', 'warning', problem);
+  }
+}
+
 /**
  * The current object is the first row of its key. A null version without an id is written where
- * nothing older is below it (see migration 0004), and there is one null version at most.
+ * nothing older is below it (see migration 0004).
  */
-function checkVersions(run: CheckRun, before: ObjectColumns | null, row: ObjectColumns): void {
-  if (before === null || before[0] !== row[0] || before[1] !== row[1]) return;
+function tellBelowNull(run: CheckRun, row: ObjectColumns): void {
   const [bucketId, key, versionRank, objectId] = row;
-  if (before[4] !== null) return;
   const problem =
     'An older version lies below a null version that has no version ID. The newer one is served; ' +
     'the older one is found by nothing and keeps its files. Delete the key when it is not needed.';

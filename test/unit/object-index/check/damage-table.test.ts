@@ -66,6 +66,11 @@ async function fill({ index, bucketId }: CheckedIndex): Promise<void> {
   });
   const locations = [{ bucketId, key: 'repaired' }];
   await index.repointFile({ oldFileId: 'group1/10-old', newFileId: 'group1/10-new', locations });
+  for (const [round, state] of (['Enabled', 'Suspended', 'Enabled'] as const).entries()) {
+    await index.setBucketVersioning(bucketId, state);
+    await put('versioned', [file(`versioned${round}`)]);
+    await index.deleteObjects(bucketId, ['versioned', 'only-marker']);
+  }
   await index.putAccessKey({
     ...{ accessKeyId: 'key', userId: 'owner', secretEncrypted: Buffer.from('x') },
     ...{ createdAtMs: NOW_MS, isActive: true, expiresAtMs: null },
@@ -384,8 +389,34 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
   [
     'a version below a null version',
     insertObject('1', 'whole', 1, 'group1/10-x'),
-    ['object-id-twice', 'version-order'],
-    ['object-id-twice', 'version-order'],
+    ['null-version-twice', 'object-id-twice', 'version-order'],
+    ['null-version-twice', 'object-id-twice', 'version-order'],
+  ],
+  [
+    'two null versions, one written while versioning was suspended',
+    `${insertObject('1', 'whole', 1000, 'group1/10-x')};
+      UPDATE objects SET version_id = 'null' WHERE id = 1000`,
+    ['null-version-twice', 'sequence-behind'],
+    ['null-version-twice'],
+  ],
+  [
+    'a version id that no request can name',
+    `UPDATE objects SET version_id = 'v1' WHERE key = 'whole'`,
+    ['version-id-malformed'],
+    ['version-id-malformed'],
+  ],
+  [
+    'a delete marker with a size',
+    `UPDATE objects SET is_delete_marker = 1, size = 10, etag = '', version_id = 'null'
+      WHERE key = 'empty'`,
+    ['marker-with-content', 'segment-gap'],
+    ['marker-with-content', 'segment-gap'],
+  ],
+  [
+    'a delete marker without a version id',
+    `UPDATE objects SET is_delete_marker = 1, etag = '' WHERE key = 'empty'`,
+    ['marker-without-id'],
+    ['marker-without-id'],
   ],
   ['a bucket is lost', `DELETE FROM buckets`, ['bucket-missing', 'usage-wrong'], true],
   [
