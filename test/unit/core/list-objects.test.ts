@@ -116,6 +116,18 @@ describe('listing past very many deleted keys', () => {
     expect(asked).toEqual(['null 3', 'b/1 2']);
   });
 
+  it('ends a page inside a common prefix at last, with a marker that goes on there', async () => {
+    const inside = { ...nothing, nextAfter: null, resumeAfter: 'b/1' };
+    const { page, asked } = await listFrom(Array(50).fill(inside));
+    expect(asked).toHaveLength(50);
+    expect(page).toEqual({ ...nothing, nextAfter: 'b/1\u{10ffff}' });
+    const core = await coreWithKeys('b/1', 'b/2', 'c');
+    const next = await listObjects(core, core.bucket, { ...request, after: 'b/1\u{10ffff}' });
+    expect(next).toMatchObject({ commonPrefixes: ['b/'], objects: [{ key: 'c' }] });
+    const passed = await listObjects(core, core.bucket, { ...request, after: 'b/1' });
+    expect(passed.commonPrefixes).toEqual([]);
+  });
+
   it('gives an empty page that is truncated in the end', async () => {
     const { page, asked } = await listFrom([]);
     expect(page).toEqual({ ...nothing, nextAfter: 'd' });
