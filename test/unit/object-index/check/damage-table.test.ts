@@ -409,13 +409,13 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
     'a delete marker with a size',
     `UPDATE objects SET is_delete_marker = 1, size = 10, etag = '', version_id = 'null'
       WHERE key = 'empty'`,
-    ['marker-with-content', 'segment-gap'],
+    ['marker-with-content', 'segment-gap', 'usage-wrong'],
     ['marker-with-content', 'segment-gap'],
   ],
   [
     'a delete marker without a version id',
     `UPDATE objects SET is_delete_marker = 1, etag = '' WHERE key = 'empty'`,
-    ['marker-without-id'],
+    ['marker-without-id', 'usage-wrong'],
     ['marker-without-id'],
   ],
   ['a bucket is lost', `DELETE FROM buckets`, ['bucket-missing', 'usage-wrong'], true],
