@@ -12,6 +12,8 @@ import { type LoadCounts, newLoadCounts, Requests, targetOf } from './requests.t
 import { UploadBook } from './upload-book.ts';
 import { verifyKeys } from './verify-objects.ts';
 import { verifyRound } from './verify-round.ts';
+import { VERSIONED_BUCKET, VersionBook } from './version-book.ts';
+import { deleteVersion } from './version-writes.ts';
 
 export interface CrashRunOptions {
   readonly seed: string;
@@ -36,6 +38,7 @@ const FIRST_START_MS_MAX = 700;
 export class CrashRun {
   readonly #options: CrashRunOptions;
   readonly #state = new ExpectedState();
+  readonly #versions = new VersionBook();
   readonly #random: Random;
   #gateway: GatewayProcess;
   #killedLog: readonly LogLine[] = [];
@@ -90,6 +93,7 @@ export class CrashRun {
       dataDir: this.dataDir,
       state: this.#state,
       uploads,
+      versions: this.#versions,
       onceKeys: keys,
       random: random.fork('verify'),
       isFull: number % this.#options.fullCheckEvery === 0,
@@ -119,6 +123,9 @@ export class CrashRun {
     for (let first = 0; first < keys.length; first += 1000) {
       await deleteObjects(requests, keys.slice(first, first + 1000));
     }
+    for (const version of this.#versions.versions) {
+      await deleteVersion(requests, this.#versions, version);
+    }
     requests.close();
     await this.#gateway.dispose();
   }
@@ -130,6 +137,10 @@ export class CrashRun {
   async #prepare(): Promise<void> {
     const requests = this.#connect(newLoadCounts());
     await requests.send('PUT', targetOf(''));
+    await requests.send('PUT', `/${VERSIONED_BUCKET}`);
+    const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
+    const body = Buffer.from(enabled);
+    await requests.send('PUT', `/${VERSIONED_BUCKET}?versioning`, { body });
     const segmentSizeBytes = BASE_SIZE_BYTES;
     await putObject(requests, BASE_KEY, {
       tag: BASE_KEY,
@@ -159,6 +170,7 @@ export class CrashRun {
       random,
       once,
       uploads,
+      versions: this.#versions,
       connect: () => this.#connect(counts),
       segmentSizeBytes: segmentSizeOf(this.#options, number),
       base: { key: BASE_KEY, content: contentOf(BASE_KEY, BASE_SIZE_BYTES) },

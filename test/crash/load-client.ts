@@ -6,6 +6,8 @@ import type { Random } from './random.ts';
 import { NoAnswerError, type Requests } from './requests.ts';
 import { NotSentError } from './s3-connection.ts';
 import type { UploadBook } from './upload-book.ts';
+import type { VersionBook } from './version-book.ts';
+import { deleteVersion, markDeleted, putVersion } from './version-writes.ts';
 
 const KIB = 1024;
 const RETRY_AFTER_MS = 20;
@@ -25,6 +27,9 @@ const WEIGHTS = {
   'copy-from-hot': 4,
   'copy-onto-itself': 4,
   upload: 4,
+  'put-version': 10,
+  'mark-deleted': 3,
+  'delete-version': 10,
   'read-own': 6,
   'read-hot': 5,
 } as const;
@@ -45,6 +50,8 @@ export interface LoadSettings {
   /** Unique among the clients of all rounds. */
   readonly name: string;
   readonly keys: LoadKeys;
+  /** Of the versioned bucket, whose keys are those of all clients. */
+  readonly versions: VersionBook;
   readonly segmentSizeBytes: number;
   /** An object that nobody changes, for parts that are copied. */
   readonly base: { readonly key: string; readonly content: Buffer };
@@ -131,6 +138,12 @@ export class LoadClient {
         return await this.#copyOntoItself();
       case 'upload':
         return await runUpload(this);
+      case 'put-version':
+        return await this.#putVersion();
+      case 'mark-deleted':
+        return await markDeleted(requests, settings.versions, this.hotKey);
+      case 'delete-version':
+        return await this.#deleteVersion();
       case 'read-own':
         return await readObject(requests, this.ownKey);
       case 'read-hot':
@@ -147,6 +160,20 @@ export class LoadClient {
     const sizeBytes = Number(this.random.weighted(SIZES));
     const options = { tag, sizeBytes, segmentSizeBytes, ...(condition && { condition }) };
     await putObject(this.requests, key, options);
+  }
+
+  async #putVersion(): Promise<void> {
+    const { segmentSizeBytes, versions } = this.settings;
+    const sizeBytes = this.random.integer(1, 8 * KIB);
+    const sent = { tag: this.newTag(), sizeBytes, segmentSizeBytes };
+    await putVersion(this.requests, versions, this.hotKey, sent);
+  }
+
+  async #deleteVersion(): Promise<void> {
+    const { versions } = this.settings;
+    const there = versions.versions;
+    if (there.length === 0) return await this.#putVersion();
+    await deleteVersion(this.requests, versions, this.random.pick(there));
   }
 
   async #replace(key: string): Promise<void> {

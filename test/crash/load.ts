@@ -2,6 +2,7 @@ import { LoadClient } from './load-client.ts';
 import type { Random } from './random.ts';
 import type { Requests } from './requests.ts';
 import type { UploadBook } from './upload-book.ts';
+import type { VersionBook } from './version-book.ts';
 
 const OWN_KEYS = 60;
 const HOT_KEYS = Array.from({ length: 8 }, (_, number) => `hot/${number}`);
@@ -12,6 +13,7 @@ export interface LoadOptions {
   readonly random: Random;
   readonly once: readonly string[];
   readonly uploads: UploadBook;
+  readonly versions: VersionBook;
   readonly connect: () => Requests;
   readonly segmentSizeBytes: number;
   readonly base: { readonly key: string; readonly content: Buffer };
@@ -20,11 +22,11 @@ export interface LoadOptions {
 
 /** Runs all clients until they are stopped. Rejects with the first `Violation`, and stops no other. */
 export async function startLoad(options: LoadOptions): Promise<void> {
-  const { clients, round, random, once, uploads, segmentSizeBytes, base, stop } = options;
+  const { clients, round, random, once, uploads, versions, segmentSizeBytes, base, stop } = options;
   const runs = Array.from({ length: clients }, (_, number) => {
     const own = Array.from({ length: OWN_KEYS }, (_, key) => `client-${number}/${key}`);
     const keys = { own, hot: HOT_KEYS, once };
-    const settings = { name: `${round}-${number}`, keys, segmentSizeBytes, base };
+    const settings = { name: `${round}-${number}`, keys, versions, segmentSizeBytes, base };
     const client = new LoadClient(
       options.connect(),
       uploads,

@@ -9,6 +9,8 @@ import { verifyFiles } from './verify-files.ts';
 import { referencedFiles, untilDeletionsAreDone, verifyIndex } from './verify-index.ts';
 import { verifyKeys, verifyListing, verifyOnlyCreated } from './verify-objects.ts';
 import { finishUploads, resolveUploads } from './verify-uploads.ts';
+import { verifyVersions } from './verify-versions.ts';
+import type { VersionBook } from './version-book.ts';
 
 const CONNECTIONS = 16;
 
@@ -16,6 +18,7 @@ export interface RoundToVerify {
   readonly dataDir: string;
   readonly state: ExpectedState;
   readonly uploads: UploadBook;
+  readonly versions: VersionBook;
   /** Keys of this round alone, which are deleted here. */
   readonly onceKeys: readonly string[];
   readonly random: Random;
@@ -47,6 +50,7 @@ export async function verifyRound(round: RoundToVerify): Promise<VerifiedRound> 
     await deleteObjects(requests, onceKeys);
     await verifyKeys(connections, state, isFull ? state.allKeys : state.touchedKeys);
     await verifyListing(requests, state);
+    await verifyVersions(requests, round.versions);
   } finally {
     for (const connection of connections) connection.close();
   }
