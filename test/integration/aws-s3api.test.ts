@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -49,6 +49,12 @@ describeWithAws(awsPrograms, (program) => {
     return path;
   }
 
+  async function get(...commandLine: string[]): Promise<string> {
+    const path = join(home, 'got');
+    await s3api('get-object', ...commandLine, path);
+    return await readFile(path, 'utf8');
+  }
+
   beforeAll(async () => {
     gateway = await GatewayProcess.start();
     home = await mkdtemp(join(tmpdir(), 'aws-s3api-'));
@@ -59,6 +65,40 @@ describeWithAws(awsPrograms, (program) => {
     aws.close();
     await gateway.dispose();
     await rm(home, { recursive: true });
+  });
+
+  it('versions: put, get, copy, delete and undelete, suspend', async () => {
+    const bucket = await newBucket();
+    const target = [...bucket, '--key', 'k'];
+    const setTo = (status: string) =>
+      s3api('put-bucket-versioning', ...bucket, '--versioning-configuration', `Status=${status}`);
+    expect(await s3api('get-bucket-versioning', ...bucket)).toEqual({});
+    await setTo('Enabled');
+    const first = await s3api('put-object', ...target, '--body', await file('first'));
+    const second = await s3api('put-object', ...target, '--body', await file('second'));
+    expect(second.VersionId).not.toBe(first.VersionId);
+    expect(await get(...target, '--version-id', first.VersionId)).toBe('first');
+
+    const marker = await s3api('delete-object', ...target);
+    expect(marker).toMatchObject({ DeleteMarker: true });
+    expect(await errorOf('head-object', ...target)).toBe('404');
+    const listed = await s3api('list-object-versions', ...bucket);
+    expect(listed.DeleteMarkers).toMatchObject([{ VersionId: marker.VersionId, IsLatest: true }]);
+    expect(listed.Versions).toMatchObject([
+      { VersionId: second.VersionId, IsLatest: false, Size: 6 },
+      { VersionId: first.VersionId, IsLatest: false, Size: 5 },
+    ]);
+    await s3api('delete-object', ...target, '--version-id', marker.VersionId);
+    expect(await get(...target)).toBe('second');
+
+    const source = `${bucket[1]}/k?versionId=${first.VersionId}`;
+    const copied = await s3api('copy-object', ...target, '--copy-source', source);
+    expect(copied).toMatchObject({ CopySourceVersionId: first.VersionId });
+    expect(await get(...target)).toBe('first');
+    await setTo('Suspended');
+    expect(await s3api('get-bucket-versioning', ...bucket)).toEqual({ Status: 'Suspended' });
+    const nullVersion = await s3api('put-object', ...target, '--body', await file('null'));
+    expect(nullVersion.VersionId ?? 'null').toBe('null');
   });
 
   it('tags of objects and buckets', async () => {
@@ -85,6 +125,35 @@ describeWithAws(awsPrograms, (program) => {
     expect(await errorOf('get-bucket-tagging', ...bucket)).toBe('NoSuchTagSet');
   });
 
+  it('object lock: default retention, bypass, legal hold', async () => {
+    const bucket = await newBucket('--object-lock-enabled-for-bucket');
+    const target = [...bucket, '--key', 'k'];
+    const configuration = {
+      ObjectLockEnabled: 'Enabled',
+      Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } },
+    };
+    await s3api(
+      ...['put-object-lock-configuration', ...bucket],
+      ...['--object-lock-configuration', JSON.stringify(configuration)],
+    );
+    expect(await s3api('get-object-lock-configuration', ...bucket)).toEqual({
+      ObjectLockConfiguration: configuration,
+    });
+    const { VersionId } = await s3api('put-object', ...target, '--body', await file('locked'));
+    const version = [...target, '--version-id', VersionId];
+    const { Retention } = await s3api('get-object-retention', ...version);
+    expect(Retention.Mode).toBe('GOVERNANCE');
+    expect(await errorOf('delete-object', ...version)).toBe('AccessDenied');
+    const hold = (status: string) =>
+      s3api('put-object-legal-hold', ...version, '--legal-hold', `Status=${status}`);
+    await hold('ON');
+    const bypass = [...version, '--bypass-governance-retention'];
+    expect(await errorOf('delete-object', ...bypass)).toBe('AccessDenied');
+    await hold('OFF');
+    await s3api('delete-object', ...bypass);
+    expect(await errorOf('head-object', ...version)).toBe('404');
+  });
+
   it('a policy opens a prefix to everybody', async () => {
     const bucket = await newBucket();
     for (const key of ['open/k', 'closed/k']) {
@@ -100,6 +169,7 @@ describeWithAws(awsPrograms, (program) => {
       ],
     };
     expect(await errorOf('get-bucket-policy', ...bucket)).toBe('NoSuchBucketPolicy');
+    await s3api('delete-public-access-block', ...bucket);
     await s3api('put-bucket-policy', ...bucket, '--policy', JSON.stringify(policy));
     const { Policy } = await s3api('get-bucket-policy', ...bucket);
     expect(JSON.parse(Policy)).toEqual(policy);
@@ -111,6 +181,38 @@ describeWithAws(awsPrograms, (program) => {
     expect([await statusOf('open/k'), await statusOf('closed/k')]).toEqual([200, 403]);
     await s3api('delete-bucket-policy', ...bucket);
     expect(await statusOf('open/k')).toBe(403);
+  });
+
+  it('access control lists, who owns what, and the public block', async () => {
+    const bucket = await newBucket();
+    const target = [...bucket, '--key', 'k'];
+    const Rules = [{ ObjectOwnership: 'ObjectWriter' }];
+    const controls = ['--ownership-controls', JSON.stringify({ Rules })];
+    await s3api('put-bucket-ownership-controls', ...bucket, ...controls);
+    expect(await s3api('get-bucket-ownership-controls', ...bucket)).toEqual({
+      OwnershipControls: { Rules },
+    });
+    await s3api('delete-public-access-block', ...bucket);
+    await s3api('put-object', ...target, '--acl', 'public-read', '--body', await file('x'));
+    const { Grants, Owner } = await s3api('get-object-acl', ...target);
+    expect(Grants).toHaveLength(2);
+    expect(Grants).toContainEqual({
+      Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AllUsers' },
+      Permission: 'READ',
+    });
+    expect((await s3api('get-bucket-acl', ...bucket)).Owner.ID).toBe(Owner.ID);
+    const read = async () => (await fetch(`${gateway.endpoint}/${bucket[1]}/k`)).status;
+    expect(await read()).toBe(200);
+    const block = {
+      ...{ BlockPublicAcls: true, IgnorePublicAcls: true },
+      ...{ BlockPublicPolicy: false, RestrictPublicBuckets: false },
+    };
+    const blocked = ['--public-access-block-configuration', JSON.stringify(block)];
+    await s3api('put-public-access-block', ...bucket, ...blocked);
+    expect(await s3api('get-public-access-block', ...bucket)).toEqual({
+      PublicAccessBlockConfiguration: block,
+    });
+    expect(await read()).toBe(403);
   });
 
   it('CORS rules', async () => {
@@ -183,6 +285,24 @@ describeWithAws(awsPrograms, (program) => {
       const onlyThat = ['put-object', ...target, '--if-match', ETag];
       await s3api(...onlyThat, '--body', await file('2'));
       expect(await errorOf(...onlyThat)).toBe('PreconditionFailed');
+    });
+
+    it('appends', async ({ skip }) => {
+      const target = [...(await newBucket()), '--key', 'k'];
+      await s3api('put-object', ...target, '--body', await file('hello '));
+      const append = ['put-object', ...target, '--write-offset-bytes'];
+      await s3apiOrSkip(skip, ...append, '6', '--body', await file('world'));
+      expect(await get(...target)).toBe('hello world');
+      expect(await errorOf(...append, '3', '--body', await file('x'))).toBe('InvalidWriteOffset');
+    });
+
+    it('renames', async ({ skip }) => {
+      const bucket = await newBucket();
+      await s3api('put-object', ...bucket, '--key', 'old', '--body', await file('renamed'));
+      const rename = ['rename-object', ...bucket, '--key', 'new', '--rename-source'];
+      await s3apiOrSkip(skip, ...rename, 'old');
+      expect(await get(...bucket, '--key', 'new')).toBe('renamed');
+      expect(await errorOf('head-object', ...bucket, '--key', 'old')).toBe('404');
     });
   });
 });

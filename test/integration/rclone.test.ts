@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { ListObjectVersionsCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithProgram, runOk } from '../support/command-line.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
@@ -131,6 +133,45 @@ describeWithProgram('rclone', () => {
     await writeFile(path, randomBytes(11 * MIB));
     const differs = rclone('check', '--one-way', join(home, 'copied'), `gateway:${copies}`);
     await expect(differs).rejects.toThrow('differ');
+  });
+
+  it('lists and reads old versions, and those of a time', async () => {
+    const s3 = s3ClientOf(gateway);
+    const versioned = newBucketName('versions');
+    await rclone('mkdir', `gateway:${versioned}`);
+    const configuration = { Status: 'Enabled' } as const;
+    await s3.send(
+      new PutBucketVersioningCommand({
+        Bucket: versioned,
+        VersioningConfiguration: configuration,
+      }),
+    );
+    for (const content of ['first', 'second']) {
+      await writeFile(join(home, 'text'), content);
+      await rclone('copyto', join(home, 'text'), `gateway:${versioned}/sub/file.txt`);
+      // Listings tell times in seconds, by which versions get their names.
+      await setTimeout(1_000);
+    }
+    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: versioned }));
+    const [second, first] = Versions.map(({ LastModified }) => LastModified?.toISOString() ?? '');
+    await rclone('deletefile', `gateway:${versioned}/sub/file.txt`);
+    const list = (...options: string[]) =>
+      rclone('lsf', '-R', '--files-only', ...options, `gateway:${versioned}`);
+    expect(await list()).toBe('');
+
+    const names = [first, second].map((time = '') => {
+      const [, day, clock, ms] = /^(.+)T(.+)\.(\d+)Z$/.exec(time) ?? [];
+      return `file-v${day}-${clock?.replaceAll(':', '')}-${ms}.txt`;
+    });
+    const listed = (await list('--s3-versions')).trim().split('\n').sort();
+    expect(listed).toEqual(names.map((name) => `sub/${name}`));
+    // As a directory: this version finds no old version when it is asked for one file alone.
+    await rclone('copy', '--s3-versions', `gateway:${versioned}/sub`, join(home, 'old'));
+    for (const [index, content] of ['first', 'second'].entries()) {
+      expect(await readFile(join(home, 'old', names[index] ?? ''), 'utf8')).toBe(content);
+      const at = ['--s3-version-at', [first, second][index] ?? ''];
+      expect(await rclone('cat', ...at, `gateway:${versioned}/sub`)).toBe(content);
+    }
   });
 
   it('purge leaves nothing', async () => {

@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectLockConfigurationCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWithProgram, runOk } from '../support/command-line.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
@@ -73,5 +80,31 @@ describeWithProgram('restic', () => {
   it('backs up, checks, forgets, prunes and restores', async () => {
     await s3.send(new CreateBucketCommand({ Bucket: 'plain' }));
     await useRepository(resticIn('plain'));
+  });
+
+  it('goes on in a bucket with object lock, where forgotten files stay as versions', async () => {
+    const Bucket = 'locked';
+    await s3.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }));
+    await s3.send(
+      new PutObjectLockConfigurationCommand({
+        Bucket,
+        ObjectLockConfiguration: {
+          ObjectLockEnabled: 'Enabled',
+          Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 1 } },
+        },
+      }),
+    );
+    await useRepository(resticIn(Bucket));
+    const { Versions = [], DeleteMarkers = [] } = await s3.send(
+      new ListObjectVersionsCommand({ Bucket, Prefix: 'repository/data/' }),
+    );
+    // Pruning deleted packs, of which a marker is left, and the packs themselves.
+    const pruned = Versions.filter(({ Key }) => DeleteMarkers.some((marker) => marker.Key === Key));
+    expect(pruned.length).toBeGreaterThan(0);
+    const [{ Key, VersionId } = {}] = pruned;
+    const deleting = s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+    await expect(deleting).rejects.toMatchObject({ name: 'AccessDenied' });
+    const head = await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId }));
+    expect(head.ObjectLockMode).toBe('GOVERNANCE');
   });
 });

@@ -5,7 +5,7 @@ import {
   DeleteObjectCommand,
   ListBucketsCommand,
   ListMultipartUploadsCommand,
-  ListObjectsV2Command,
+  ListObjectVersionsCommand,
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
@@ -36,14 +36,15 @@ export async function deleteAllBuckets(s3: S3Client): Promise<void> {
 
 async function deleteBucket(s3: S3Client, Bucket: string): Promise<void> {
   for (;;) {
-    const { Contents = [] } = await s3.send(
-      new ListObjectsV2Command({ Bucket, EncodingType: 'url' }),
+    const { Versions = [], DeleteMarkers = [] } = await s3.send(
+      new ListObjectVersionsCommand({ Bucket, EncodingType: 'url' }),
     );
-    if (Contents.length === 0) break;
+    const versions = [...Versions, ...DeleteMarkers];
+    if (versions.length === 0) break;
     // One by one: the XML of DeleteObjects has no way to write some control characters.
-    for (const { Key = '' } of Contents) {
-      const key = decodeURIComponent(Key.replaceAll('+', ' '));
-      await s3.send(new DeleteObjectCommand({ Bucket, Key: key }));
+    for (const { Key: encoded = '', VersionId } of versions) {
+      const Key = decodeURIComponent(encoded.replaceAll('+', ' '));
+      await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
     }
   }
   const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
