@@ -1,4 +1,5 @@
 import { authorize } from '../core/access/access.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { CoreServices } from '../core/services.ts';
 import type { Bucket } from '../object-index/records.ts';
 import type { WriteCondition } from '../object-index/requests.ts';
@@ -30,7 +31,11 @@ export async function authorizeEtagMatch(
   { core, bucket }: ConditionContext,
   ifMatch: readonly string[] | undefined,
 ): Promise<void> {
-  if (ifMatch?.some((etag) => etag !== '*')) {
+  if (!ifMatch?.some((etag) => etag !== '*')) return;
+  try {
     await authorize(core, access, 's3:GetObject', { bucket, key });
+  } catch (error) {
+    // Nothing can be learned of what is not there: the operation says what comes of that.
+    if (!(error instanceof GatewayError && error.code === 'NoSuchKey')) throw error;
   }
 }
