@@ -6,8 +6,8 @@ export interface SuiteUser {
   readonly secretAccessKey: string;
 }
 
-/** The suite's name for each user, and whether it is one of ordinary S3 tests. */
-export const suiteUsers = ['main', 'alt', 'tenant', 'iam', 'iam root', 'iam alt root'] as const;
+/** The suite's name for each user. */
+const suiteUsers = ['main', 'alt', 'tenant', 'iam', 'iam root', 'iam alt root'] as const;
 
 type SuiteUserName = (typeof suiteUsers)[number];
 
