@@ -2,7 +2,7 @@ import type { UserPolicy } from './records.ts';
 import { all, get, run, type Statements, type WriteContext } from './statements.ts';
 
 /** As many as AWS lets one attach to a user; each request of the user is checked by all of them. */
-export const userPoliciesMax = 10;
+const userPoliciesMax = 10;
 
 interface UserPolicyRow {
   readonly name: string;

@@ -8,7 +8,7 @@ import { authType, signatureAge, signatureVersion } from './signature-facts.ts';
  * What a request says under a condition key: null for nothing, undefined as long as that depends
  * on an object that nobody looked up.
  */
-export type ConditionValues = readonly string[] | null | undefined;
+type ConditionValues = readonly string[] | null | undefined;
 
 /** The values of one key, whoever asks. */
 export type ConditionKey = (request: PolicyRequest) => ConditionValues;
