@@ -23,10 +23,17 @@ export interface ObjectsPage {
 
 /**
  * Ends a marker inside a common prefix that does not pass over the rest of it: nothing but delete
- * markers was found there up to that key. Keys do not end like this, and one that did would at most
- * let its prefix be told twice.
+ * markers was found there up to that key. No listing gives a key of a common prefix as a marker
+ * otherwise, so that one which ended like this would at most let its prefix be told twice.
  */
-const insidePrefix = '\u{10ffff}';
+const insidePrefix = '\u{10ffff}inside\u{10ffff}';
+
+/** The key behind which such a marker goes on; null for any other marker. */
+function placeInside({ prefix, delimiter }: ListRequest, after: string): string | null {
+  if (delimiter === '' || !after.endsWith(insidePrefix) || !after.startsWith(prefix)) return null;
+  const key = after.slice(0, -insidePrefix.length);
+  return key.indexOf(delimiter, prefix.length) === -1 ? null : key;
+}
 
 /** An empty page goes on behind so many stretches of deleted keys, 20,000 each. */
 const stretchesMax = 50;
@@ -44,9 +51,8 @@ export async function listObjects(
   const { prefix, delimiter, after } = request;
   const limit = Math.min(request.maxKeys, listedKeysMax);
   const query = { bucketId: bucket.id, prefix, delimiter, after };
-  const goesOn = delimiter !== '' && after.endsWith(insidePrefix);
-  const start = goesOn ? after.slice(0, -insidePrefix.length) : null;
-  let page = await core.index.listObjects({ ...query, limit, resumeAfter: start });
+  const place = placeInside(request, after);
+  let page = await core.index.listObjects({ ...query, limit, resumeAfter: place });
   let { objects, commonPrefixes } = page;
   for (let stretches = 1; page.resumeAfter !== null; stretches += 1) {
     const count = objects.length + commonPrefixes.length;

@@ -107,7 +107,7 @@ export type PutObjectOutcome =
   | RefusedWrite
   | { readonly outcome: 'stored'; readonly object: ObjectRecord };
 
-export interface VersionName {
+interface VersionName {
   readonly bucketId: number;
   readonly key: string;
   /** Left out or null for the current one. */

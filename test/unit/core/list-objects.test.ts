@@ -120,12 +120,20 @@ describe('listing past very many deleted keys', () => {
     const inside = { ...nothing, nextAfter: null, resumeAfter: 'b/1' };
     const { page, asked } = await listFrom(Array(50).fill(inside));
     expect(asked).toHaveLength(50);
-    expect(page).toEqual({ ...nothing, nextAfter: 'b/1\u{10ffff}' });
+    expect(page).toEqual({ ...nothing, nextAfter: 'b/1\u{10ffff}inside\u{10ffff}' });
     const core = await coreWithKeys('b/1', 'b/2', 'c');
-    const next = await listObjects(core, core.bucket, { ...request, after: 'b/1\u{10ffff}' });
+    const next = await listObjects(core, core.bucket, {
+      ...request,
+      after: 'b/1\u{10ffff}inside\u{10ffff}',
+    });
     expect(next).toMatchObject({ commonPrefixes: ['b/'], objects: [{ key: 'c' }] });
     const passed = await listObjects(core, core.bucket, { ...request, after: 'b/1' });
     expect(passed.commonPrefixes).toEqual([]);
+    // As the marker of a key that is in no common prefix, it is passed like any other.
+    const odd = await listObjects(core, core.bucket, {
+      ...{ ...request, after: 'b\u{10ffff}inside\u{10ffff}' },
+    });
+    expect(odd).toMatchObject({ commonPrefixes: [], objects: [{ key: 'c' }] });
   });
 
   it('gives an empty page that is truncated in the end', async () => {
