@@ -87,7 +87,8 @@ const deletion = '<Delete><Object><Key>cat</Key></Object></Delete>';
 async function isLet(core: TestCore, route: Route, bucket: string, caller: Caller) {
   const { method, resource, subresource, header, operation } = route;
   const newBucket = operation.name === 'CreateBucket' ? `${bucket}-new` : bucket;
-  const path = { service: '/', bucket: `/${newBucket}`, object: `/${bucket}/cat` }[resource];
+  const key = operation.name === 'RenameObject' ? 'dog' : 'cat';
+  const path = { service: '/', bucket: `/${newBucket}`, object: `/${bucket}/${key}` }[resource];
   const values: Record<string, string> = { 'list-type': '2', uploadId: bucket };
   const query = subresource === null ? '' : `?${subresource}=${values[subresource] ?? ''}`;
   const part = operation.name.startsWith('UploadPart') ? '&partNumber=1' : '';
