@@ -22,7 +22,7 @@ export type Acl = readonly Grant[];
 export const grantsMax = 100;
 
 /** As it is stored: `[["AllUsers","READ"]]`. */
-export function parseAcl(text: string): Acl {
+function parseAcl(text: string): Acl {
   const grants: readonly [string, AclPermission][] = JSON.parse(text);
   return grants.map(([grantee, permission]) => ({ grantee, permission }));
 }

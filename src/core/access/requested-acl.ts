@@ -13,7 +13,7 @@ export const cannedAcls = [
   'bucket-owner-full-control',
   'log-delivery-write',
 ] as const;
-export type CannedAcl = (typeof cannedAcls)[number];
+type CannedAcl = (typeof cannedAcls)[number];
 
 /** Whom a request names. */
 export type RequestedGrantee =

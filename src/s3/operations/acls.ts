@@ -1,5 +1,5 @@
 import { aclOfBucket, aclOfObject, privateAcl } from '../../core/access/acl.ts';
-import { hasAcls } from '../../core/access/bucket-access-settings.ts';
+import { hasAcls, ownerOf } from '../../core/access/bucket-access-settings.ts';
 import {
   putBucketAcl as putOnBucket,
   putObjectAcl as putOnObject,
@@ -51,9 +51,8 @@ export const getObjectAcl: Operation = {
     if (!access.allows(readPermission(request), { bucket, key, object })) {
       throw new GatewayError('AccessDenied');
     }
-    const [ownerId, acl] = hasAcls(bucket)
-      ? [object.ownerId, aclOfObject(object)]
-      : [bucket.ownerId, privateAcl(bucket.ownerId)];
+    const ownerId = ownerOf(bucket, object);
+    const acl = hasAcls(bucket) ? aclOfObject(object) : privateAcl(ownerId);
     return { status: 200, body: await renderAclDocument(core, ownerId, acl) };
   },
 };
