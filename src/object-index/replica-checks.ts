@@ -7,20 +7,26 @@ import type {
 } from './records.ts';
 import { all, get, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 
-/** Notes files that are new with this write, unless nothing is checked or all replicas are there. */
+/**
+ * Notes files that are new with this write, unless nothing is checked or all replicas are there.
+ * One that is noted for the same time already, under a key that it lost at once, gets its new key.
+ */
 export function* queueReplicaChecks(
   context: WriteContext,
   { bucketId, key, segments }: NewFiles,
 ): Statements<void> {
   const { nowMs, replicaCheckDueMs = null } = context;
   if (replicaCheckDueMs === null) return;
+  const files = segments.flatMap(({ fileId, isReplicated }) => (isReplicated ? [] : fileId));
   yield* insertRows(
     'replica_checks',
     ['file_id', 'group_name', 'bucket_id', 'key', 'stored_at_ms', 'due_ms'],
-    segments
-      .filter(({ isReplicated }) => isReplicated !== true)
-      .map(({ fileId }) => [fileId, groupNameOf(fileId), bucketId, key, nowMs, replicaCheckDueMs]),
-    'ON CONFLICT DO NOTHING',
+    // Once each: no statement may update a row that it inserted.
+    [...new Set(files)].map((fileId) => [
+      ...[fileId, groupNameOf(fileId), bucketId, key, nowMs, replicaCheckDueMs],
+    ]),
+    `ON CONFLICT (group_name, due_ms, file_id) DO UPDATE
+        SET bucket_id = excluded.bucket_id, key = excluded.key`,
   );
 }
 
