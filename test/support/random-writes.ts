@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { SegmentContent } from '../../src/object-index/records.ts';
+import { appendTo } from './append-request.ts';
 import { newObject, newPart, newUpload } from './new-records.ts';
 import { type IndexOperations, NOW_MS } from './object-index.ts';
 
@@ -17,6 +18,8 @@ const partNumber = fc.integer({ min: 1, max: 3 });
 export const anyWrite = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), key, sizes }),
   fc.record({ kind: fc.constant('copy' as const), from: key, to: key }),
+  fc.record({ kind: fc.constant('append' as const), key, sizes }),
+  fc.record({ kind: fc.constant('rename' as const), from: key, to: key }),
   fc.record({ kind: fc.constant('delete' as const), keys: fc.subarray([...keys]) }),
   fc.record({ kind: fc.constant('delete-version' as const), key, nth: fc.nat(3) }),
   fc.record({
@@ -62,6 +65,10 @@ export class RandomWriter {
       }
       case 'copy':
         return await this.#copy(write);
+      case 'append':
+        return await this.#append(write);
+      case 'rename':
+        return await this.#rename(write);
       case 'delete':
         await index.deleteObjects(bucketId, write.keys);
         return;
@@ -136,6 +143,19 @@ export class RandomWriter {
       ...{ source: { bucketId, key: from }, sourceObjectId: source.id, ownerId: 'owner' },
       ...{ destination: { bucketId, key: to }, lastModifiedMs: NOW_MS, description: null },
     });
+  }
+
+  async #append({ key: to, sizes: sizesOf }: Extract<AnyWrite, { kind: 'append' }>) {
+    const object = await this.#index.findObject(this.#bucketId, to);
+    if (!object || object.isDeleteMarker || sizesOf.length === 0) return;
+    await this.#index.appendObject(appendTo(object, this.#segments(sizesOf), { etag: ETAG }));
+  }
+
+  async #rename({ from, to }: { readonly from: string; readonly to: string }): Promise<void> {
+    // The gateway refuses it before it gets here.
+    if (from === to) return;
+    const names = { bucketId: this.#bucketId, sourceKey: from, key: to };
+    await this.#index.renameObject({ ...names, token: null });
   }
 
   async #copyPart(write: Extract<AnyWrite, { readonly kind: 'copy-part' }>): Promise<void> {
