@@ -252,7 +252,7 @@ describe('what is not supported', () => {
     ['PUT', '?acl'],
     ['PUT', '?object-lock'],
     ['PUT', '?replication'],
-    ['GET', '?policyStatus'],
+    ['DELETE', '?policyStatus'],
     ['POST', '?frobnicate'],
   ])('%s of a bucket with %s never is the plain operation', async (method, query) => {
     const target = `/${Bucket}${query}`;

@@ -29,7 +29,7 @@ const photos = {
   versioning: null,
   hasObjectLock: false,
   quota: { sizeBytes: null, objectCount: null },
-  settings: {},
+  settings: { ownershipControls: 'BucketOwnerEnforced' },
 };
 
 export function fakeOperation(

@@ -2,7 +2,7 @@ import type { Bucket } from '../../object-index/records.ts';
 import { changeObject } from '../change-object.ts';
 import { GatewayError } from '../errors.ts';
 import { getRecord } from '../get-object.ts';
-import type { CoreServices } from '../services.ts';
+import type { Caller, CoreServices } from '../services.ts';
 import type { Access } from './access.ts';
 import { type Acl, bucketAcl, isPublicAcl, storedAcl } from './acl.ts';
 import { hasAcls, objectOwnershipOf, publicAccessBlockOf } from './bucket-access-settings.ts';
@@ -27,7 +27,7 @@ export async function newObjectAccess(
 ): Promise<NewObjectAccess> {
   const ownership = objectOwnershipOf(bucket);
   if (ownership === 'BucketOwnerEnforced') {
-    if (requested) refuseAcl(requested, bucket);
+    if (requested) refuseAcl(requested, bucket, access.caller);
     return { ownerId: bucket.ownerId, acl: null };
   }
   const { userId } = access.caller;
@@ -49,10 +49,11 @@ export async function newObjectAccess(
 /** Throws what `newObjectAccess` throws for an ACL, and `NoSuchBucket`. */
 export async function putBucketAcl(
   core: Pick<CoreServices, 'index'>,
+  { caller }: Access,
   bucket: Bucket,
   requested: RequestedAcl,
 ): Promise<void> {
-  if (!hasAcls(bucket)) return refuseAcl(requested, bucket);
+  if (!hasAcls(bucket)) return refuseAcl(requested, bucket, caller);
   const { ownerId } = bucket;
   const subject = { kind: 'bucket', ownerId, bucketOwnerId: ownerId } as const;
   const acl = await resolveAcl(core, requested, subject);
@@ -75,7 +76,7 @@ export async function putObjectAcl(
   const { bucket, key, versionId } = target;
   const object = await getRecord(core, bucket, key, versionId);
   if (!access.allows(action, { bucket, key, object })) throw new GatewayError('AccessDenied');
-  if (!hasAcls(bucket)) return refuseAcl(requested, bucket);
+  if (!hasAcls(bucket)) return refuseAcl(requested, bucket, access.caller);
   const { ownerId } = object;
   const subject = { kind: 'object', ownerId, bucketOwnerId: bucket.ownerId } as const;
   const acl = await resolveAcl(core, requested, subject);
@@ -85,9 +86,14 @@ export async function putObjectAcl(
   await changeObject(core, target, change, { objectId: object.id });
 }
 
-/** Where ACLs are off, only the one that says what holds anyway is taken. */
-function refuseAcl(requested: RequestedAcl, bucket: Bucket): void {
+/**
+ * Where ACLs are off, only one that says what holds anyway is taken. From the bucket's owner,
+ * `private` does, which old clients (rclone before 1.62) send with every object.
+ */
+function refuseAcl(requested: RequestedAcl, bucket: Bucket, caller: Caller): void {
   if (isBucketOwnerFullControl(requested)) return;
+  const isOwner = caller.isRoot || caller.userId === bucket.ownerId;
+  if (isOwner && requested.kind === 'canned' && requested.name === 'private') return;
   if (requested.kind === 'grants') {
     const [grant, ...others] = requested.grants;
     const isOwners = grant?.grantee.kind === 'id' && grant.grantee.id === bucket.ownerId;

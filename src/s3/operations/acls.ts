@@ -28,7 +28,7 @@ export const putBucketAcl: Operation = {
   permission: 's3:PutBucketAcl',
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
-    await putOnBucket(core, bucket, await readAcl(request));
+    await putOnBucket(core, request.access, bucket, await readAcl(request));
     return { status: 200 };
   },
 };

@@ -273,20 +273,18 @@ describe('ownership controls', () => {
 
   it('BucketOwnerEnforced knows no ACLs but the one that holds anyway', async () => {
     await put('BucketOwnerEnforced');
-    const privately = { headers: { 'x-amz-acl': 'private' } };
+    const publicly = { headers: { 'x-amz-acl': 'public-read' } };
     for (const line of [
       'PUT /photos/a',
       'POST /photos/a?uploads',
       'PUT /photos?acl',
       'PUT /photos/cat?acl',
     ]) {
-      expect([line, await codeOf(line, privately)]).toEqual([
-        line,
-        'AccessControlListNotSupported',
-      ]);
+      expect([line, await codeOf(line, publicly)]).toEqual([line, 'AccessControlListNotSupported']);
     }
     for (const headers of [
       { 'x-amz-acl': 'bucket-owner-full-control' },
+      { 'x-amz-acl': 'private' },
       { 'x-amz-grant-full-control': `id=${core.alice.userId}` },
     ]) {
       for (const line of ['PUT /photos/a', 'PUT /photos?acl', 'PUT /photos/cat?acl']) {
