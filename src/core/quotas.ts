@@ -1,4 +1,4 @@
-import type { Bucket } from '../object-index/records.ts';
+import type { Bucket, Part, Upload } from '../object-index/records.ts';
 import type { Growth, QuotaExceeded } from '../object-index/requests.ts';
 import { GatewayError } from './errors.ts';
 import type { CoreServices } from './services.ts';
@@ -43,4 +43,20 @@ export async function checkQuotaGrowth(
   if (bucket.isQuotaBound === false) return;
   const refused = await index.findRefusedGrowth(bucket.id, growth);
   if (refused) throw quotaExceeded(refused);
+}
+
+/**
+ * Throws `QuotaExceeded` for a part with which its upload, of all the parts that it has, could not
+ * be completed as things are now: before its body is read, so that what can become of nothing
+ * takes no space. Parts of other uploads do not count, and copied parts take no space anyway.
+ */
+export async function checkPartQuotas(
+  { index }: Pick<CoreServices, 'index'>,
+  bucket: Bucket,
+  { key, uploadId }: Pick<Upload, 'key' | 'uploadId'>,
+  part: Pick<Part, 'partNumber' | 'size'>,
+): Promise<void> {
+  if (bucket.isQuotaBound === false) return;
+  const others = await index.sumParts(uploadId, part.partNumber);
+  await checkQuotas({ index }, bucket, key, others + part.size);
 }

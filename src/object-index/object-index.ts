@@ -171,6 +171,8 @@ export interface ObjectIndex {
     afterPartNumber: number,
     limit: number,
   ): Promise<{ readonly parts: readonly Part[]; readonly isTruncated: boolean }>;
+  /** Bytes of an upload's parts, without one that is to be replaced. */
+  sumParts(uploadId: string, exceptPartNumber: number): Promise<number>;
   completeUpload(request: CompleteUploadRequest): Promise<CompleteUploadOutcome>;
   findCompletedUpload(uploadId: string): Promise<CompletedUpload | null>;
   abortUpload(

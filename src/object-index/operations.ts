@@ -94,6 +94,7 @@ export const listings = {
   listVersions,
   listUploads: uploads.listUploads,
   listParts: parts.listParts,
+  sumParts: parts.sumParts,
   listObjectParts: objects.listObjectParts,
   listDueGroups: deletions.listDueGroups,
   listDueDeletions: deletions.listDueDeletions,

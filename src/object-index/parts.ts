@@ -10,7 +10,7 @@ import { listSegments } from './objects.ts';
 import type { Part, SegmentContent } from './records.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
 import type { CopyPartRequest, NewPart } from './requests.ts';
-import { all, insertRows, run, type Statements, type WriteContext } from './statements.ts';
+import { all, get, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 import { dropParts, findUploadRow } from './upload-rows.ts';
 import { findVersionRow } from './versions.ts';
 
@@ -126,4 +126,14 @@ export function* listParts(
     checksum: toChecksum(row),
   }));
   return { parts, isTruncated: rows.length > limit };
+}
+
+/** Bytes of an upload's parts, without one that is to be replaced. */
+export function* sumParts(uploadId: string, exceptPartNumber: number): Statements<number> {
+  const row = yield* get<{ readonly size: number }>(
+    `SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) AS size FROM parts
+      WHERE upload_id = ? AND part_number <> ?`,
+    [uploadId, exceptPartNumber],
+  );
+  return row?.size ?? 0;
 }

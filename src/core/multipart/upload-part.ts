@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import type { IncomingContent } from '../incoming-content.ts';
 import { groupNameOf } from '../placement.ts';
 import { checkPutSize } from '../put-object.ts';
+import { checkPartQuotas } from '../quotas.ts';
 import type { CoreServices } from '../services.ts';
 import { storeContent } from '../store-content.ts';
 import { getUpload, noSuchUpload } from './create-upload.ts';
@@ -21,7 +22,7 @@ export interface UploadPartRequest {
 /**
  * Stores a part, which replaces an earlier one of that number. Throws `NoSuchUpload`,
  * `InvalidArgument`, `EntityTooLarge`, `InvalidRequest` for a checksum that is not the upload's,
- * and what is wrong with the body.
+ * `QuotaExceeded` where the upload would get too large, and what is wrong with the body.
  */
 export async function uploadPart(core: CoreServices, request: UploadPartRequest): Promise<Part> {
   const { bucket, key, uploadId, partNumber, content } = request;
@@ -29,6 +30,7 @@ export async function uploadPart(core: CoreServices, request: UploadPartRequest)
   checkPutSize(content.size);
   const upload = await getUpload(core, bucket, key, uploadId);
   checkPartAlgorithm(upload, content.checksumAlgorithm);
+  await checkPartQuotas(core, bucket, upload, { partNumber, size: content.size });
   const options = {
     signal: request.signal,
     checksumAlgorithm: upload.checksumAlgorithm,

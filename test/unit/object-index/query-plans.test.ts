@@ -260,6 +260,7 @@ function runUploads(bucketId: number): void {
   call('findUpload', bucketId, 'k', 'u1');
   runReplicas(bucketId);
   call('listParts', 'u1', 0, 10);
+  call('sumParts', 'u1', 1);
   for (const prefix of ['', 'k']) {
     for (const keyMarker of ['', 'k']) {
       for (const uploadIdMarker of ['', 'u1']) {

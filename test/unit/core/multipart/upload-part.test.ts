@@ -117,4 +117,35 @@ describe('an aborted upload', () => {
     const again = abortUpload(core, core.bucket, 'film.mp4', upload.uploadId);
     await expect(again).rejects.toMatchObject({ code: 'NoSuchUpload' });
   });
+
+  it('with which its upload could not be completed is refused before it is read', async () => {
+    const core = await createTestCore();
+    const { id: bucketId } = core.bucket;
+    const upload = await startUpload(core);
+    await core.index.setQuota({ kind: 'bucket', bucketId }, { sizeBytes: 100, objectCount: 1 });
+    const bucket = (await core.index.findBucket('photos')) ?? core.bucket;
+    const opened: number[] = [];
+    const send = (partNumber: number, size: number) => {
+      const content = incomingContent(Buffer.alloc(size));
+      const open = () => {
+        opened.push(size);
+        return content.open();
+      };
+      const request = { key: 'film.mp4', uploadId: upload.uploadId, partNumber, signal };
+      return uploadPart(core, { ...request, bucket, content: { ...content, open } });
+    };
+    await send(1, 60);
+    await expect(send(2, 41)).rejects.toMatchObject({
+      code: 'QuotaExceeded',
+      facts: { QuotaOf: 'bucket', Unit: 'bytes', Quota: 100, Used: 0, Requested: 101 },
+    });
+    await send(2, 40);
+    // It takes the place of the first one of its number.
+    await send(1, 59);
+    await expect(send(1, 61)).rejects.toMatchObject({ code: 'QuotaExceeded' });
+    expect(opened).toEqual([60, 40, 59]);
+    // What other uploads hold may come to nothing.
+    const other = await startUpload(core, { key: 'other.mp4' });
+    await sendPart({ ...core, bucket }, other, 1, Buffer.alloc(100));
+  });
 });
