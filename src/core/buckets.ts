@@ -16,7 +16,7 @@ export const locationConstraintPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 const legacyRegion = 'us-east-1';
 
 /** What CreateBucket may ask for besides a place. */
-interface NewBucketOptions extends Partial<NewBucketAccess> {
+export interface NewBucketOptions extends Partial<NewBucketAccess> {
   readonly hasObjectLock?: boolean;
   readonly tags?: Tags | null;
 }

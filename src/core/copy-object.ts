@@ -168,7 +168,7 @@ async function checkCopiedTags(
   const read = versionId === null ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging';
   const from = { bucket: sourceBucket, key: source.key, object: source };
   await authorize(core, access, read, from);
-  await authorize(core, access, 's3:PutObjectTagging', { bucket, key });
+  await authorize(core, access, 's3:PutObjectTagging', { bucket, key, requestTags: source.tags });
 }
 
 function checkCopy(request: CopyObjectRequest, source: ObjectRecord, sourceBucket: Bucket): void {

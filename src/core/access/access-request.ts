@@ -1,5 +1,6 @@
 import type { Bucket, ObjectRecord } from '../../object-index/records.ts';
 import type { Caller } from '../services.ts';
+import type { Tags } from '../tags.ts';
 
 /** What of a request policies may ask for. Names of headers are in lower case. */
 export interface RequestFacts {
@@ -26,11 +27,19 @@ export interface AccessTarget {
   readonly versionId?: string | null;
   /** As it is now: for its ACL and tags. Undefined where it was not looked up, null where none is. */
   readonly object?: Pick<ObjectRecord, 'ownerId' | 'acl' | 'tags'> | null;
+  /**
+   * The tags that the request gives, null for none, where not `x-amz-tagging` tells them: those in a
+   * document, or of the source of a copy.
+   */
+  readonly requestTags?: Tags | null;
+  /** The document of the request, which may hold tags or a lock, is not read yet. */
+  readonly isDocumentUnread?: boolean;
   /** Who began the upload that is asked for, in the same way. */
   readonly uploadInitiatorId?: string | null;
   /**
    * Values of condition keys, by lower-case name, where not the request's headers and query tell
-   * them: the tags in a document, the version of one key among many.
+   * them: the retention in a document, the prefix that another request would have. An empty list is
+   * for no value.
    */
   readonly conditions?: Readonly<Record<string, readonly string[]>>;
 }

@@ -88,6 +88,15 @@ export async function authorize(
   if (verdict !== 'allowed') throw new GatewayError('AccessDenied');
 }
 
+/**
+ * Throws `AccessDenied` where nothing can allow the action that the request's document or its
+ * object may say: nobody should be told what is wrong with a document that was sent in vain.
+ */
+export function refuseUnread(access: Access, action: string, target: AccessTarget): void {
+  if (access.decide(action, { ...target, isDocumentUnread: true }) !== 'denied') return;
+  throw new GatewayError('AccessDenied');
+}
+
 async function findInitiator(
   { index }: Pick<CoreServices, 'index'>,
   { facts }: Access,

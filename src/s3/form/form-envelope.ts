@@ -10,7 +10,7 @@ import type { Exchange } from '../exchange.ts';
 import { ReceivedHeaders } from '../request-headers.ts';
 import { subresources } from '../subresources.ts';
 import { FormContent } from './form-content.ts';
-import { headersOfForm } from './form-headers.ts';
+import { headersOfForm, signatureFields } from './form-headers.ts';
 import { type FormHead, FormReader, formBoundary } from './form-reader.ts';
 
 /**
@@ -58,7 +58,10 @@ export async function openForm(
       key,
       headers,
       policyHeaders: {
-        get: (name) => (name.startsWith('x-amz-') ? headers : request.headers).get(name),
+        get: (name) => {
+          if (signatureFields.has(name)) return fields.get(name) ?? null;
+          return (name.startsWith('x-amz-') ? headers : request.headers).get(name);
+        },
       },
       form: fields,
       content: () =>

@@ -12,7 +12,7 @@ const headerFields: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields that are about the form's signature. */
-const signatureFields: ReadonlySet<string> = new Set([
+export const signatureFields: ReadonlySet<string> = new Set([
   'x-amz-algorithm',
   'x-amz-credential',
   'x-amz-date',

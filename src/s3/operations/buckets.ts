@@ -4,6 +4,7 @@ import {
   deleteBucket as drop,
   listBuckets as list,
   listedBucketsMax,
+  type NewBucketOptions,
 } from '../../core/buckets.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { parsePageToken, renderPageToken } from '../../core/page-token.ts';
@@ -64,13 +65,16 @@ export const createBucket: Operation = {
   async handle(request, { core }) {
     const name = request.bucketName ?? '';
     const { locationConstraint, tags } = await readConfiguration(request);
-    if (tags) await authorize(core, request.access, 's3:TagResource', { bucket: null });
-    await create(core, request.access.caller, name, locationConstraint, {
+    const wanted = {
       hasObjectLock: wantsObjectLock(request.headers),
       acl: requestedAcl(request.headers),
       objectOwnership: requestedOwnership(request.headers),
       tags,
-    });
+    };
+    for (const action of actionsOf(wanted)) {
+      await authorize(core, request.access, action, { bucket: null, bucketName: name });
+    }
+    await create(core, request.access.caller, name, locationConstraint, wanted);
     return { status: 200, headers: { location: `/${name}` } };
   },
 };
@@ -109,6 +113,22 @@ export const deleteBucket: Operation = {
     return { status: 204 };
   },
 };
+
+/** What whoever makes a bucket must be allowed to do besides. */
+function actionsOf({
+  hasObjectLock,
+  acl,
+  objectOwnership,
+  tags,
+}: NewBucketOptions): readonly string[] {
+  const isPrivate = !acl || (acl.kind === 'canned' && acl.name === 'private');
+  return [
+    ...(!isPrivate ? ['s3:PutBucketAcl'] : []),
+    ...(hasObjectLock ? ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] : []),
+    ...(objectOwnership ? ['s3:PutBucketOwnershipControls'] : []),
+    ...(tags ? ['s3:TagResource'] : []),
+  ];
+}
 
 /** Throws `InvalidArgument`. */
 function wantsObjectLock(headers: RequestHeaders): boolean {

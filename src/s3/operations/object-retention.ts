@@ -1,4 +1,6 @@
+import { authorize, refuseUnread } from '../../core/access/access.ts';
 import { mayBypassGovernance } from '../../core/access/bypass-governance.ts';
+import { retentionConditions } from '../../core/access/policy/lock-days.ts';
 import { changeObject } from '../../core/change-object.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { getRecord } from '../../core/get-object.ts';
@@ -36,13 +38,17 @@ export const getObjectRetention: Operation = {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html */
 export const putObjectRetention: Operation = {
   name: 'PutObjectRetention',
-  permission: 's3:PutObjectRetention',
+  // Policies may ask for what the document says.
+  permission: null,
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
+    const object = named(request, bucket);
+    refuseUnread(request.access, 's3:PutObjectRetention', object);
     checkHasObjectLock(bucket);
     const root = await readDocument(request, 'Retention', { isGuarded: true });
     const retention = parseRetention(root, core.now());
-    const object = named(request, bucket);
+    const conditions = retentionConditions(retention, core.now());
+    await authorize(core, request.access, 's3:PutObjectRetention', { ...object, conditions });
     const bypassesGovernance =
       wantsBypass(request.headers) && (await mayBypassGovernance(core, request.access, object));
     const changed = await changeObject(core, object, { retention }, { bypassesGovernance });
@@ -77,15 +83,18 @@ export const getObjectLegalHold: Operation = {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html */
 export const putObjectLegalHold: Operation = {
   name: 'PutObjectLegalHold',
-  permission: 's3:PutObjectLegalHold',
+  permission: null,
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
+    const object = named(request, bucket);
+    refuseUnread(request.access, 's3:PutObjectLegalHold', object);
     checkHasObjectLock(bucket);
     const root = await readDocument(request, 'LegalHold', { isGuarded: true });
     const status = root.textOf('Status')?.trim();
     if (status !== 'ON' && status !== 'OFF') throw new GatewayError('MalformedXML');
-    const hasLegalHold = status === 'ON';
-    const changed = await changeObject(core, named(request, bucket), { hasLegalHold });
+    const conditions = { 's3:object-lock-legal-hold': [status] };
+    await authorize(core, request.access, 's3:PutObjectLegalHold', { ...object, conditions });
+    const changed = await changeObject(core, object, { hasLegalHold: status === 'ON' });
     return { status: 200, headers: versionHeaders(bucket, changed) };
   },
 };

@@ -1,3 +1,4 @@
+import { authorize, refuseUnread } from '../../core/access/access.ts';
 import { changeObject } from '../../core/change-object.ts';
 import { getRecord } from '../../core/get-object.ts';
 import type { Bucket } from '../../object-index/records.ts';
@@ -30,14 +31,22 @@ export const getObjectTagging: Operation = {
   },
 };
 
+const putAction = byVersion('s3:PutObjectTagging', 's3:PutObjectVersionTagging');
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */
 export const putObjectTagging: Operation = {
   name: 'PutObjectTagging',
-  permission: byVersion('s3:PutObjectTagging', 's3:PutObjectVersionTagging'),
+  // Policies may ask for the tags in the document.
+  permission: null,
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
+    const { access } = request;
+    const target = named(request, bucket);
+    const action = putAction(request);
+    refuseUnread(access, action, target);
     const tags = parseTagging(await request.text(taggingSizeBytesMax));
-    const object = await changeObject(core, named(request, bucket), { tags });
+    await authorize(core, access, action, { ...target, requestTags: tags });
+    const object = await changeObject(core, target, { tags });
     return { status: 200, headers: versionHeaders(bucket, object) };
   },
 };

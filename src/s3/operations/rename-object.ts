@@ -4,6 +4,7 @@ import type { DateCondition, WriteCondition } from '../../object-index/requests.
 import type { Operation, RequestHeaders } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { readConditions } from '../preconditions.ts';
+import { authorizeEtagMatch } from '../written-condition.ts';
 
 const sourcePrefix = 'x-amz-rename-source-';
 
@@ -14,13 +15,16 @@ export const renameObject: Operation = {
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
     const { headers } = request;
+    const condition = renameCondition(headers, '');
+    await authorizeEtagMatch(request, { core, bucket }, condition.ifMatch);
+    await authorizeEtagMatch(request, { core, bucket }, condition.ifNoneMatch);
     await rename(core, {
       bucket,
       access: request.access,
       sourceKey: sourceKeyOf(headers, bucket.name),
       key: keyOf(request),
       sourceCondition: renameCondition(headers, sourcePrefix),
-      condition: renameCondition(headers, ''),
+      condition,
       clientToken: headers.get('x-amz-client-token'),
     });
     return { status: 200 };

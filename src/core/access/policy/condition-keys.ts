@@ -6,7 +6,7 @@ import { authType, signatureAge, signatureVersion } from './signature-facts.ts';
 
 /**
  * What a request says under a condition key: null for nothing, undefined as long as that depends
- * on an object that nobody looked up.
+ * on an object that nobody looked up, or on a document that nobody read.
  */
 type ConditionValues = readonly string[] | null | undefined;
 
@@ -30,6 +30,10 @@ const identity: (read: (caller: PolicyRequest['caller']) => string) => KeyReader
   (read) =>
   ({ caller }) =>
     caller.isAnonymous ? null : read(caller);
+
+/** What a document may tell, where the request has one. */
+const ofDocument: (read: KeyReader) => KeyReader = (read) => (request, suffix) =>
+  request.target.isDocumentUnread ? undefined : read(request, suffix);
 
 const absent: KeyReader = () => null;
 const isFalse: KeyReader = () => 'false';
@@ -114,12 +118,12 @@ const keys: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['s3:authtype', authType],
   ['s3:delimiter', parameter('delimiter')],
   ['s3:max-keys', parameter('max-keys')],
-  ['s3:object-lock-legal-hold', header('x-amz-object-lock-legal-hold')],
-  ['s3:object-lock-mode', header('x-amz-object-lock-mode')],
-  ['s3:object-lock-remaining-retention-days', readLockDays],
-  ['s3:object-lock-retain-until-date', header('x-amz-object-lock-retain-until-date')],
+  ['s3:object-lock-legal-hold', ofDocument(header('x-amz-object-lock-legal-hold'))],
+  ['s3:object-lock-mode', ofDocument(header('x-amz-object-lock-mode'))],
+  ['s3:object-lock-remaining-retention-days', ofDocument(readLockDays)],
+  ['s3:object-lock-retain-until-date', ofDocument(header('x-amz-object-lock-retain-until-date'))],
   ['s3:prefix', parameter('prefix')],
-  ['s3:requestobjecttagkeys', (request) => Object.keys(readRequestTags(request) ?? {})],
+  ['s3:requestobjecttagkeys', ofDocument((request) => Object.keys(readRequestTags(request) ?? {}))],
   ['s3:resourceaccount', ({ target }) => target.bucket?.ownerId ?? null],
   ['s3:signatureage', signatureAge],
   ['s3:signatureversion', signatureVersion],
@@ -135,7 +139,7 @@ const prefixedKeys: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>(
   ['aws:resourcetag', absent],
   ['s3:buckettag', absent],
   ['s3:existingobjecttag', readExistingTag],
-  ['s3:requestobjecttag', (request, name) => ownValue(readRequestTags(request), name)],
+  ['s3:requestobjecttag', ofDocument((request, name) => ownValue(readRequestTags(request), name))],
 ]);
 
 /** Null for a name that is no condition key of S3. */
@@ -190,9 +194,11 @@ function readExistingTag(request: PolicyRequest, name: string): ConditionValues 
 function readCopySource({ facts }: PolicyRequest): string | null {
   const source = facts.headers.get('x-amz-copy-source');
   if (source === null) return null;
-  const [path = ''] = source.replace(/^\//, '').split('?');
+  const question = source.lastIndexOf('?versionId=');
+  const encoded = question === -1 ? source : source.slice(0, question);
+  const path = Buffer.from(encoded.replace(/^\//, ''), 'latin1').toString('utf8');
   try {
-    return decodeURIComponent(path);
+    return decodeURIComponent(path.replaceAll('+', ' ')).replace(/^\//, '');
   } catch {
     return path;
   }

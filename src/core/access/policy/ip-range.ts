@@ -28,6 +28,12 @@ export function includesIp({ address, prefixBits }: IpRange, ip: bigint): boolea
   return address >> ignored === ip >> ignored;
 }
 
+/** Whether some address of IPv4 is in a range. */
+export function overlapsIpv4({ address, prefixBits }: IpRange): boolean {
+  const prefix = { address: mappedPrefix, prefixBits: Math.min(prefixBits, IPV6_BITS - IPV4_BITS) };
+  return includesIp(prefix, address);
+}
+
 /** An IPv4 or IPv6 address as 128 bits; null for what is none. A zone (`%eth0`) is left out. */
 export function parseIp(text: string): bigint | null {
   if (!text.includes(':')) {

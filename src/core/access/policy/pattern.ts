@@ -94,9 +94,9 @@ function fillIn(
   return pieces;
 }
 
-/** Whether the object has to be known before the text can be compared with anything. */
+/** Whether the object, or the document, has to be known before the text can be compared with anything. */
 export function hasObjectVariable(text: string, hasVariables: boolean): boolean {
-  return hasVariables && /\$\{\s*s3:existingobjecttag\//i.test(text);
+  return hasVariables && /\$\{\s*s3:(existingobjecttag|requestobjecttag|object-lock-)/i.test(text);
 }
 
 /** As a text with wildcards alone: variables stand for anything. */

@@ -1,5 +1,5 @@
 import type { Condition } from './condition.ts';
-import { parseIpRange } from './ip-range.ts';
+import { overlapsIpv4, parseIpRange } from './ip-range.ts';
 import type { Policy } from './policy.ts';
 import type { Statement } from './statement.ts';
 
@@ -51,6 +51,8 @@ function isNarrowing({ operator, key, texts }: Condition): boolean {
 
 function isNarrowRange(text: string): boolean {
   const range = parseIpRange(text);
-  const bitsMin = text.includes(':') ? ipv6PrefixBitsMin : ipv4PrefixBitsMin;
-  return range !== null && range.prefixBits >= bitsMin;
+  if (range === null) return false;
+  // However it is written: `::/32` and `::ffff:0:0/96` hold all of IPv4.
+  const bitsMin = overlapsIpv4(range) ? ipv4PrefixBitsMin : ipv6PrefixBitsMin;
+  return range.prefixBits >= bitsMin;
 }

@@ -24,15 +24,19 @@ export function signatureVersion(request: PolicyRequest): string | null {
   const algorithm =
     type === 'REST-HEADER'
       ? headers.get('authorization')?.split(' ', 1)[0]
-      : (query.get('X-Amz-Algorithm') ?? headers.get('x-amz-algorithm'));
+      : type === 'POST'
+        ? headers.get('x-amz-algorithm')
+        : query.get('X-Amz-Algorithm');
   return algorithm === 'AWS4-HMAC-SHA256' ? algorithm : 'AWS';
 }
 
 /** Milliseconds since a request was signed, as far as it says when that was. */
 export function signatureAge(request: PolicyRequest): string | null {
   const { headers, query, nowMs } = request.facts;
-  if (authType(request) === null) return null;
-  const text = query.get('X-Amz-Date') ?? headers.get('x-amz-date') ?? '';
+  const type = authType(request);
+  if (type === null) return null;
+  const isInQuery = type === 'REST-QUERY-STRING';
+  const text = (isInQuery ? query.get('X-Amz-Date') : headers.get('x-amz-date')) ?? '';
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (!match) return null;
   const [year = 0, month = 0, day, hour, minute, second] = match.slice(1).map(Number);
