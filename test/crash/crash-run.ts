@@ -5,6 +5,8 @@ import { ExpectedState } from './expected-state.ts';
 import { type Killed, killStarts, killUnderLoad } from './gateway-killer.ts';
 import { type KillPlan, planKill } from './kill-plan.ts';
 import { startLoad } from './load.ts';
+import { LOG_BUCKET, LogBook } from './log-book.ts';
+import { logTargetOf } from './log-writes.ts';
 import { deleteObjects, putObject } from './object-writes.ts';
 import { Random } from './random.ts';
 import type { RoundReport } from './report.ts';
@@ -39,6 +41,7 @@ export class CrashRun {
   readonly #options: CrashRunOptions;
   readonly #state = new ExpectedState();
   readonly #versions = new VersionBook();
+  readonly #logs = new LogBook();
   readonly #random: Random;
   #gateway: GatewayProcess;
   #killedLog: readonly LogLine[] = [];
@@ -94,6 +97,7 @@ export class CrashRun {
       state: this.#state,
       uploads,
       versions: this.#versions,
+      logs: this.#logs,
       onceKeys: keys,
       random: random.fork('verify'),
       isFull: number % this.#options.fullCheckEvery === 0,
@@ -126,6 +130,9 @@ export class CrashRun {
     for (const version of this.#versions.versions) {
       await deleteVersion(requests, this.#versions, version);
     }
+    for (const key of this.#logs.shelves.flatMap(({ keys: ofShelf }) => ofShelf)) {
+      await requests.send('DELETE', logTargetOf(key));
+    }
     requests.close();
     await this.#gateway.dispose();
   }
@@ -138,6 +145,7 @@ export class CrashRun {
     const requests = this.#connect(newLoadCounts());
     await requests.send('PUT', targetOf(''));
     await requests.send('PUT', `/${VERSIONED_BUCKET}`);
+    await requests.send('PUT', `/${LOG_BUCKET}`);
     const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
     const body = Buffer.from(enabled);
     await requests.send('PUT', `/${VERSIONED_BUCKET}?versioning`, { body });
@@ -171,6 +179,7 @@ export class CrashRun {
       once,
       uploads,
       versions: this.#versions,
+      logs: this.#logs,
       connect: () => this.#connect(counts),
       segmentSizeBytes: segmentSizeOf(this.#options, number),
       base: { key: BASE_KEY, content: contentOf(BASE_KEY, BASE_SIZE_BYTES) },
@@ -187,8 +196,10 @@ export class CrashRun {
 
   #inFlight(uploads: UploadBook): { readonly requests: number; readonly filesMax: number } {
     const sent = this.#state.unansweredContent;
+    const changes = this.#logs.shelves.flatMap(({ openChanges }) => openChanges);
     return {
-      requests: this.#state.unansweredWrites.length + uploads.unansweredParts.length,
+      requests:
+        this.#state.unansweredWrites.length + uploads.unansweredParts.length + changes.length,
       filesMax: sent.reduce((sum, content) => sum + filesMaxOf(content), 0),
     };
   }

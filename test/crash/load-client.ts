@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runUpload } from './load-upload.ts';
+import type { LogShelf } from './log-book.ts';
+import { useLogs } from './log-writes.ts';
 import { readObject } from './object-reads.ts';
 import { copyObject, deleteObject, deleteObjects, putObject } from './object-writes.ts';
 import type { Random } from './random.ts';
@@ -30,6 +32,7 @@ const WEIGHTS = {
   'put-version': 10,
   'mark-deleted': 3,
   'delete-version': 10,
+  'use-logs': 14,
   'read-own': 6,
   'read-hot': 5,
 } as const;
@@ -52,6 +55,8 @@ export interface LoadSettings {
   readonly keys: LoadKeys;
   /** Of the versioned bucket, whose keys are those of all clients. */
   readonly versions: VersionBook;
+  /** Of this client alone. */
+  readonly logs: LogShelf;
   readonly segmentSizeBytes: number;
   /** An object that nobody changes, for parts that are copied. */
   readonly base: { readonly key: string; readonly content: Buffer };
@@ -144,6 +149,8 @@ export class LoadClient {
         return await markDeleted(requests, settings.versions, this.hotKey);
       case 'delete-version':
         return await this.#deleteVersion();
+      case 'use-logs':
+        return await this.#useLogs();
       case 'read-own':
         return await readObject(requests, this.ownKey);
       case 'read-hot':
@@ -167,6 +174,12 @@ export class LoadClient {
     const sizeBytes = this.random.integer(1, 8 * KIB);
     const sent = { tag: this.newTag(), sizeBytes, segmentSizeBytes };
     await putVersion(this.requests, versions, this.hotKey, sent);
+  }
+
+  async #useLogs(): Promise<void> {
+    const { logs: shelf, segmentSizeBytes } = this.settings;
+    const content = { tag: this.newTag(), segmentSizeBytes };
+    await useLogs({ requests: this.requests, shelf }, this.random, content);
   }
 
   async #deleteVersion(): Promise<void> {

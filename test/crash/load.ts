@@ -1,4 +1,5 @@
 import { LoadClient } from './load-client.ts';
+import type { LogBook } from './log-book.ts';
 import type { Random } from './random.ts';
 import type { Requests } from './requests.ts';
 import type { UploadBook } from './upload-book.ts';
@@ -14,6 +15,7 @@ export interface LoadOptions {
   readonly once: readonly string[];
   readonly uploads: UploadBook;
   readonly versions: VersionBook;
+  readonly logs: LogBook;
   readonly connect: () => Requests;
   readonly segmentSizeBytes: number;
   readonly base: { readonly key: string; readonly content: Buffer };
@@ -26,7 +28,8 @@ export async function startLoad(options: LoadOptions): Promise<void> {
   const runs = Array.from({ length: clients }, (_, number) => {
     const own = Array.from({ length: OWN_KEYS }, (_, key) => `client-${number}/${key}`);
     const keys = { own, hot: HOT_KEYS, once };
-    const settings = { name: `${round}-${number}`, keys, versions, segmentSizeBytes, base };
+    const logs = options.logs.shelfOf(number);
+    const settings = { name: `${round}-${number}`, keys, versions, logs, segmentSizeBytes, base };
     const client = new LoadClient(
       options.connect(),
       uploads,

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { openReadOnly } from '../../src/object-index/sqlite-database.ts';
 import type { ExpectedState } from './expected-state.ts';
+import type { LogBook } from './log-book.ts';
 import { deleteObjects } from './object-writes.ts';
 import type { Random } from './random.ts';
 import type { Requests } from './requests.ts';
 import type { UploadBook } from './upload-book.ts';
 import { verifyFiles } from './verify-files.ts';
 import { referencedFiles, untilDeletionsAreDone, verifyIndex } from './verify-index.ts';
+import { verifyLogs } from './verify-logs.ts';
 import { verifyKeys, verifyListing, verifyOnlyCreated } from './verify-objects.ts';
 import { finishUploads, resolveUploads } from './verify-uploads.ts';
 import { verifyVersions } from './verify-versions.ts';
@@ -19,6 +21,7 @@ export interface RoundToVerify {
   readonly state: ExpectedState;
   readonly uploads: UploadBook;
   readonly versions: VersionBook;
+  readonly logs: LogBook;
   /** Keys of this round alone, which are deleted here. */
   readonly onceKeys: readonly string[];
   readonly random: Random;
@@ -51,6 +54,7 @@ export async function verifyRound(round: RoundToVerify): Promise<VerifiedRound> 
     await verifyKeys(connections, state, isFull ? state.allKeys : state.touchedKeys);
     await verifyListing(requests, state);
     await verifyVersions(requests, round.versions);
+    await verifyLogs(requests, round.logs);
   } finally {
     for (const connection of connections) connection.close();
   }
