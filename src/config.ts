@@ -135,6 +135,7 @@ function toConfig(values: z.output<typeof settings>) {
       },
       requestsMax: values.GATEWAY_REQUESTS_MAX,
       acceptsSignatureV2: values.GATEWAY_SIGNATURE_V2,
+      trustedProxies: values.GATEWAY_TRUSTED_PROXIES,
     },
     console: { listen: values.GATEWAY_CONSOLE_LISTEN },
     /** Processes that serve S3; 1 is this one. */

@@ -4,6 +4,7 @@ import type { CoreServices } from './core/services.ts';
 import { createS3App } from './s3/app.ts';
 import { listenS3, type S3Listener } from './s3/listener.ts';
 import type { RequestObserver } from './s3/request-observer.ts';
+import { TrustedProxies } from './s3/trusted-proxies.ts';
 import { toListenError } from './support/listen.ts';
 import type { HostPort } from './support/units.ts';
 
@@ -16,7 +17,7 @@ export interface S3DoorServices {
 /** Serves S3 from this process. Throws `ListenError`. */
 export async function openS3Door(
   { core, accessKeys, observer }: S3DoorServices,
-  { s3: { domains, bodyPace, requestsMax, acceptsSignatureV2 } }: Config,
+  { s3: { domains, bodyPace, requestsMax, acceptsSignatureV2, trustedProxies } }: Config,
   wanted: HostPort,
 ): Promise<S3Listener> {
   const findCredentials = (id: string) => accessKeys.findCredentials(id);
@@ -27,6 +28,7 @@ export async function openS3Door(
     bodyPace,
     requestsMax,
     acceptsSignatureV2,
+    trustedProxies: new TrustedProxies(trustedProxies),
     observer,
   });
   try {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { objectOwnerships } from './core/access/object-ownership.ts';
+import { parseIpRange } from './core/access/policy/ip-range.ts';
 import { locationConstraintPattern } from './core/buckets.ts';
 import { storageClasses } from './core/descriptions.ts';
 import { parseAddressPairs } from './support/address-pairs.ts';
@@ -147,6 +148,11 @@ export const settings = z.object({
   GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),
   GATEWAY_DOMAINS: setting('', 'host names without * or port, joined by commas', (value) =>
     list(value.toLowerCase(), (item) => (HOST_NAME.test(item) ? item : null)),
+  ),
+  GATEWAY_TRUSTED_PROXIES: setting(
+    '',
+    'IP addresses and ranges (10.0.0.0/8, 2001:db8::/32), joined by commas',
+    (value) => list(value, parseIpRange),
   ),
   GATEWAY_ROOT_ACCESS_KEY: text('', '3 to 128 letters, digits, - _ .', /^([\w.-]{3,128})?$/),
   GATEWAY_ROOT_SECRET_KEY: text('', '8 to 128 visible ASCII characters', /^([!-~]{8,128})?$/),

@@ -24,6 +24,7 @@ import type { RequestObserver } from './request-observer.ts';
 import { routes as allRoutes } from './route-table.ts';
 import { runOperation } from './run-operation.ts';
 import { type ResponseIdentity, sendError, sendResponse } from './send-response.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
 import { refuseUnsupportedHeaders } from './unsupported-headers.ts';
 
 export interface S3AppContext {
@@ -37,6 +38,7 @@ export interface S3AppContext {
   readonly requestsMax: number;
   /** Whether signatures of version 2 count. */
   readonly acceptsSignatureV2: boolean;
+  readonly trustedProxies: TrustedProxies;
   readonly observer?: RequestObserver;
   /** Replaced in tests. */
   readonly routes?: readonly Route[];
@@ -52,12 +54,12 @@ export function createS3App(context: S3AppContext): Hono<{ Bindings: S3Bindings 
     server: 'fastdfs-s3',
     hostId: randomBytes(24).toString('base64'),
   };
-  const { observer } = context;
+  const { observer, trustedProxies } = context;
   const { logger } = context.core;
   const app = new Hono<{ Bindings: S3Bindings }>();
   let requestCount = 0;
   app.all('*', async (c) => {
-    const exchange = new Exchange(c.env);
+    const exchange = new Exchange(c.env, trustedProxies.originOf(c.env.incoming));
     requestCount += 1;
     observer?.started();
     exchange.outgoing.once('close', () => {
@@ -186,8 +188,8 @@ function requestOf(
     headers,
     form,
     access: new Access(caller, {
-      sourceIp: exchange.incoming.socket.remoteAddress ?? null,
-      isSecure: 'encrypted' in exchange.incoming.socket,
+      sourceIp: exchange.origin.address,
+      isSecure: exchange.origin.isSecure,
       nowMs,
       headers: envelope.policyHeaders,
       query,

@@ -4,6 +4,7 @@ import type { Caller } from '../core/services.ts';
 import type { BodyStream } from './body-stream.ts';
 import type { CorsHeaders } from './cors/cors-headers.ts';
 import type { ObservedRequest } from './request-observer.ts';
+import type { ClientOrigin } from './trusted-proxies.ts';
 
 /** What node-server hands to the Hono app, and what the listener adds. */
 export interface S3Bindings {
@@ -46,6 +47,7 @@ export class Exchange implements ObservedRequest {
   readonly outgoing: ServerResponse;
   readonly target: string;
   readonly isClosing: () => boolean;
+  readonly origin: ClientOrigin;
   operationName: string | null = null;
   bucketName: string | null = null;
   key: string | null = null;
@@ -60,7 +62,8 @@ export class Exchange implements ObservedRequest {
   readonly #abort = new AbortController();
   #awaitsContinue: boolean;
 
-  constructor(bindings: S3Bindings) {
+  constructor(bindings: S3Bindings, origin: ClientOrigin) {
+    this.origin = origin;
     this.incoming = bindings.incoming;
     this.outgoing = bindings.outgoing;
     this.target = bindings.target ?? bindings.incoming.url ?? '';

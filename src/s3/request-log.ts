@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts';
  * bucket and key and never the query or a header: those hold signatures.
  */
 export function logRequest(exchange: Exchange, logger: Logger): void {
-  const { incoming, outgoing } = exchange;
+  const { incoming, outgoing, origin } = exchange;
   logger.info(
     {
       requestId: exchange.id,
@@ -20,7 +20,7 @@ export function logRequest(exchange: Exchange, logger: Logger): void {
       bytesOut: exchange.bytesOut,
       durationMs: Math.round(exchange.durationMs * 1000) / 1000,
       accessKeyId: exchange.caller?.accessKeyId || null,
-      remoteAddress: incoming.socket.remoteAddress ?? null,
+      remoteAddress: origin.address,
       clientGone: !outgoing.writableFinished,
     },
     's3 request',

@@ -1,6 +1,8 @@
+import { parseIpRange } from '../../src/core/access/policy/ip-range.ts';
 import type { Caller } from '../../src/core/services.ts';
 import { createS3App } from '../../src/s3/app.ts';
 import { listenS3 } from '../../src/s3/listener.ts';
+import { TrustedProxies } from '../../src/s3/trusted-proxies.ts';
 import type { TestCore } from './core-services.ts';
 
 /** Secret of every key that this server knows: those of alice, bob and root. */
@@ -15,7 +17,12 @@ export interface CoreS3Server {
 /** All of S3 over HTTP on loopback, on a core in memory. The clock is the machine's. */
 export async function startCoreS3Server(
   core: TestCore,
-  options: { readonly acceptsSignatureV2?: boolean; readonly domains?: readonly string[] } = {},
+  options: {
+    readonly acceptsSignatureV2?: boolean;
+    readonly domains?: readonly string[];
+    /** Addresses and ranges. */
+    readonly trustedProxies?: readonly string[];
+  } = {},
 ): Promise<CoreS3Server> {
   const callers = new Map<string, Caller>(
     [core.alice, core.bob, core.root].map((caller) => [caller.accessKeyId, caller]),
@@ -26,6 +33,9 @@ export async function startCoreS3Server(
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0 },
     requestsMax: 100,
     acceptsSignatureV2: options.acceptsSignatureV2 ?? false,
+    trustedProxies: new TrustedProxies(
+      (options.trustedProxies ?? []).flatMap((range) => parseIpRange(range) ?? []),
+    ),
     async findCredentials(accessKeyId) {
       const caller = callers.get(accessKeyId);
       return caller ? { secretAccessKey: coreSecretAccessKey, caller } : null;

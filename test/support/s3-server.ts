@@ -5,6 +5,7 @@ import type { BodyPaceLimits } from '../../src/s3/body-pace.ts';
 import { listenS3, type S3Listener } from '../../src/s3/listener.ts';
 import type { Operation, Route, S3Request, S3Response } from '../../src/s3/operation.ts';
 import type { RequestObserver } from '../../src/s3/request-observer.ts';
+import { TrustedProxies } from '../../src/s3/trusted-proxies.ts';
 
 export const testKey = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -77,6 +78,7 @@ export async function startS3Server(
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0, ...options.bodyPace },
     requestsMax: options.requestsMax ?? 100,
     acceptsSignatureV2: false,
+    trustedProxies: new TrustedProxies([]),
     ...(options.observer && { observer: options.observer }),
     findCredentials: async (accessKeyId) =>
       accessKeyId === testKey.accessKeyId
