@@ -6,7 +6,13 @@ import type {
   ObjectSubresources,
 } from '../object-index/records.ts';
 import type { WriteCondition } from '../object-index/requests.ts';
-import { type Access, authorize, getBucket, hideMissing } from './access/access.ts';
+import {
+  type Access,
+  authorize,
+  checkExpectedOwner,
+  getBucket,
+  hideMissing,
+} from './access/access.ts';
 import { checkedDescription, copiedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import { getRecord } from './get-object.ts';
@@ -30,6 +36,8 @@ export interface CopySource {
   readonly bucketName: string;
   readonly key: string;
   readonly versionId: string | null;
+  /** Whose bucket the client takes it for; null where it does not say. */
+  readonly expectedBucketOwner?: string | null;
   readonly conditions: ReadConditions;
 }
 
@@ -119,6 +127,7 @@ export async function getCopySource(
   source: CopySource,
 ): Promise<{ readonly source: ObjectRecord; readonly sourceBucket: Bucket }> {
   const sourceBucket = await getBucket(core, source.bucketName);
+  checkExpectedOwner(sourceBucket, source.expectedBucketOwner ?? null);
   const record = await getSourceRecord(core, access, sourceBucket, source);
   // A copy has no 304: whatever is not met fails it.
   const evaluated = evaluateConditions(source.conditions, record);

@@ -21,7 +21,8 @@ export function parseCopySource(headers: RequestHeaders): CopySource {
   const [, bucketName, key] = match ?? [];
   if (bucketName === undefined || key === undefined) throw badSource(value);
   const conditions = readConditions(headers, 'x-amz-copy-source-');
-  return { bucketName, key, versionId, conditions };
+  const expectedBucketOwner = headers.get('x-amz-source-expected-bucket-owner');
+  return { bucketName, key, versionId, expectedBucketOwner, conditions };
 }
 
 /**

@@ -1,9 +1,9 @@
-import { authorize, getBucket, hideMissing } from '../core/access/access.ts';
+import { authorize, checkExpectedOwner, getBucket, hideMissing } from '../core/access/access.ts';
 import { GatewayError } from '../core/errors.ts';
 import { isCharged } from '../core/request-payment.ts';
 import type { CoreServices } from '../core/services.ts';
-import type { Bucket } from '../object-index/records.ts';
-import type { Operation, RequestHeaders, S3Request, S3Response } from './operation.ts';
+
+import type { Operation, S3Request, S3Response } from './operation.ts';
 
 /**
  * Does what a request asks for, if its caller may. Throws `NoSuchBucket`, `AccessDenied`, and what
@@ -24,7 +24,7 @@ export async function runOperation(
     throw new GatewayError('AccessDenied', { message: operation.refusesAnonymous });
   }
   const bucket = await getBucket(core, request.bucketName ?? '');
-  checkExpectedOwner(headers, bucket);
+  checkExpectedOwner(bucket, headers.get('x-amz-expected-bucket-owner'));
   const action = actionOf(operation.permission, request);
   const versionId = request.query.get('versionId');
   try {
@@ -46,10 +46,4 @@ function actionOf<Action extends string | null>(
 
 function withHeader(response: S3Response, name: string, value: string): S3Response {
   return { ...response, headers: { ...response.headers, [name]: value } };
-}
-
-/** A caller may say whose bucket it expects, so that a name taken over by others is noticed. */
-function checkExpectedOwner(headers: RequestHeaders, bucket: Bucket): void {
-  const expected = headers.get('x-amz-expected-bucket-owner');
-  if (expected !== null && expected !== bucket.ownerId) throw new GatewayError('AccessDenied');
 }

@@ -23,7 +23,6 @@ const unsupported: readonly {
   readonly butFor?: string;
 }[] = [
   { name: /^x-amz-(copy-source-)?server-side-encryption/ },
-  { name: /^x-amz-source-expected-bucket-owner$/ },
   { name: /^x-amz-write-offset-bytes$/, butFor: 'PutObject' },
   { name: /^x-amz-rename-/, butFor: 'RenameObject' },
   { name: /^x-amz-if-match-initiated-time$/ },

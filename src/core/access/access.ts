@@ -121,6 +121,17 @@ export function hideMissing(error: unknown, access: Access, bucket: Bucket): unk
   return new GatewayError('AccessDenied');
 }
 
+/**
+ * A caller may say whose bucket it expects, so that a name taken over by others is noticed; null
+ * where it does not. Throws `AccessDenied`.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+ */
+export function checkExpectedOwner(bucket: Bucket, expectedOwnerId: string | null): void {
+  if (expectedOwnerId !== null && expectedOwnerId !== bucket.ownerId) {
+    throw new GatewayError('AccessDenied');
+  }
+}
+
 /** Throws `NoSuchBucket`. */
 export async function getBucket(
   core: Pick<CoreServices, 'index'>,

@@ -124,6 +124,11 @@ describe('a copy is refused', () => {
 
   it.each([
     ['from no bucket', { ...at, bucketName: 'none' }, 'NoSuchBucket'],
+    [
+      'from a bucket of another owner than expected',
+      { ...at, expectedBucketOwner: 'u2' },
+      'AccessDenied',
+    ],
     ['from no key', { ...at, key: 'none' }, 'NoSuchKey'],
     ['from no version', { ...at, versionId: 'v'.repeat(32) }, 'NoSuchVersion'],
     ['If-Match', { ...at, conditions: { ifMatch: ['x'] } }, 'PreconditionFailed'],

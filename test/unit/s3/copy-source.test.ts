@@ -23,7 +23,9 @@ describe('x-amz-copy-source', () => {
     ['photos/cat.jpg?other', 'photos', 'cat.jpg?other', null],
     ['photos/a%0Ab', 'photos', 'a\nb', null],
   ])('%s', (value, bucketName, key, versionId) => {
-    expect(source(value)).toEqual({ bucketName, key, versionId, conditions: {} });
+    expect(source(value)).toEqual({
+      ...{ bucketName, key, versionId, conditions: {}, expectedBucketOwner: null },
+    });
   });
 
   it.each(['', '/', 'photos', 'photos/', '/photos/', '//cat', 'photos/%', 'photos/%FF'])(
