@@ -64,7 +64,21 @@ export function compileGlob(pieces: readonly number[]): (text: string) => boolea
     const prefix = String.fromCharCode(...pieces.slice(0, -1));
     return (text) => text.startsWith(prefix);
   }
-  return (text) => matchesGlob(pieces, text);
+  // Most texts that do not fit lack it, which is found out far more quickly.
+  const run = longestRun(pieces);
+  return (text) => text.includes(run) && matchesGlob(pieces, text);
+}
+
+/** The longest text without wildcards that all that fits must have. */
+function longestRun(pieces: readonly number[]): string {
+  let longest = '';
+  let start = 0;
+  for (let at = 0; at <= pieces.length; at += 1) {
+    if ((pieces[at] ?? anyText) >= 0) continue;
+    if (at - start > longest.length) longest = String.fromCharCode(...pieces.slice(start, at));
+    start = at + 1;
+  }
+  return longest;
 }
 
 /** Whether any text at all fits both. */

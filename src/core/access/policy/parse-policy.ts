@@ -100,7 +100,8 @@ function isArn(text: string): boolean {
 function parseEffect(value: unknown): Effect {
   if (value === undefined) throw malformedPolicy('Missing required field Effect');
   if (value === 'Allow' || value === 'Deny') return value;
-  throw malformedPolicy(`Invalid effect: ${String(value)}`);
+  // Nothing else is shown: there are objects and deep lists of which no text can be made.
+  throw malformedPolicy(typeof value === 'string' ? `Invalid effect: ${value}` : 'Invalid effect');
 }
 
 /** One of an element and its `Not…` twin. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicy } from '../../../../src/core/services.ts';
 import { createTestCore, type TestCore } from '../../../support/core-services.ts';
@@ -212,5 +213,39 @@ describe('CreateBucket', () => {
       expect(await create(...others, ...rest)).toBe('AccessDenied');
     }
     expect(await create(...others, ...actions)).toBeNull();
+  });
+});
+
+describe('DeleteObjects', () => {
+  it('serves others while long patterns meet long keys', async () => {
+    // A pattern that runs through every key again and again.
+    const slow = `${objects('photos')}${'a?'.repeat(200)}b`;
+    const resources = Array.from({ length: 10 }, (_, position) => `${slow}${position}`);
+    const core = await photos(allow('s3:DeleteObject'), {
+      ...deny('s3:DeleteObject', {}),
+      Resource: resources,
+    });
+    const turnsDuring = async (key: string) => {
+      let turns = 0;
+      const count = () => {
+        turns += 1;
+        counting = setImmediate(count);
+      };
+      let counting = setImmediate(count);
+      const listed = Array.from(
+        { length: 50 },
+        (_, position) => `<Object><Key>${key}${position}</Key></Object>`,
+      );
+      const body = `<Delete>${listed.join('')}</Delete>`;
+      const md5 = createHash('md5').update(body).digest('base64');
+      expect(
+        await codeOf(core, 'POST /photos?delete', { body, headers: { 'content-md5': md5 } }),
+      ).toBeNull();
+      clearImmediate(counting);
+      return turns;
+    };
+    expect(await turnsDuring(`${'a'.repeat(900)}b`)).toBeGreaterThan(
+      (await turnsDuring('c'.repeat(901))) + 2,
+    );
   });
 });

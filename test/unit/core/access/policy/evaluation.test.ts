@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Access } from '../../../../../src/core/access/access.ts';
 import { anonymousCaller } from '../../../../../src/core/access/anonymous.ts';
 import {
+  compileGlob,
   globsOverlap,
   matchesGlob,
   parseGlob,
@@ -27,6 +28,7 @@ describe('wildcards', () => {
     fc.assert(
       fc.property(patterns, letters, (pattern, text) => {
         expect(matchesGlob(parseGlob(pattern), text)).toBe(naiveMatch(pattern, text));
+        expect(compileGlob(parseGlob(pattern))(text)).toBe(naiveMatch(pattern, text));
       }),
       { numRuns: 2000 },
     );

@@ -69,6 +69,7 @@ describe('statements', () => {
   it.each([
     [{ Effect: undefined }, 'Missing required field Effect'],
     [{ Effect: 'allow' }, 'Invalid effect: allow'],
+    [{ Effect: { toString: 1 } }, 'Invalid effect'],
     [{ Principal: undefined }, 'Missing required field Principal'],
     [{ Principal: 'alice' }, 'Invalid principal in policy'],
     [{ Principal: {} }, 'Invalid principal in policy'],
@@ -205,4 +206,9 @@ it('a policy built to be slow is read and refused within the time of a test', ()
   const Resource = new Array(150).fill(`arn:aws:s3:::${'*a'.repeat(50)}`);
   expect(parse(render({ ...good, Resource }))).not.toThrow();
   expect(parse(`${render({ ...good, Resource: '${'.repeat(9000) })}`)).toThrow();
+});
+
+it('an effect that is a list in a list in a list is as wrong as any other', () => {
+  const deep = '['.repeat(9000) + ']'.repeat(9000);
+  expect(parse(`{"Statement":{"Effect":${deep}}}`)).toThrow(malformed('Invalid effect'));
 });
