@@ -83,7 +83,8 @@ describe('an upload to a server that may be full', () => {
     });
     const { pools } = observedPools();
     const stored = new StorageClient(pools).uploadFile(server.address, request, content(), {
-      refusalWaitMs: 20,
+      // Long enough to be seen waiting on a busy machine.
+      refusalWaitMs: 500,
     });
     await until(() => (server.peers[0]?.bytesReceived ?? 0) === STORAGE_BUFFER_SIZE);
     expect(await stored).toEqual(fileOf(3 * MIB + 15));
