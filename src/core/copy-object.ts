@@ -12,6 +12,7 @@ import {
   checkExpectedOwner,
   getBucket,
   hideMissing,
+  requireAllowed,
 } from './access/access.ts';
 import { checkedDescription, copiedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
@@ -147,7 +148,9 @@ async function getSourceRecord(
   try {
     await authorize(core, access, action, { bucket, key, versionId });
     isCharged(access, bucket);
-    return await getRecord(core, bucket, key, versionId);
+    const object = await getRecord(core, bucket, key, versionId);
+    requireAllowed(access, action, { bucket, key, versionId, object });
+    return object;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'MethodNotAllowed') {
       throw new GatewayError('InvalidRequest', {

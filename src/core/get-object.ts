@@ -33,6 +33,8 @@ export interface GetObjectRequest {
   readonly ifRange?: (object: ObjectRecord) => boolean;
   /** 1 to 10000; excludes a range. */
   readonly partNumber: number | null;
+  /** Throws where the caller may not read that very object. */
+  readonly checkAccess?: (object: ObjectRecord) => void;
 }
 
 /** The part that was asked for by number. */
@@ -62,6 +64,7 @@ export async function headObject(
   request: GetObjectRequest,
 ): Promise<FoundObject> {
   const object = await getRecord(core, request.bucket, request.key, request.versionId);
+  request.checkAccess?.(object);
   const evaluated = evaluateConditions(request.conditions, object);
   if (evaluated.verdict === 'precondition-failed') {
     throw new GatewayError('PreconditionFailed', { Condition: evaluated.condition });

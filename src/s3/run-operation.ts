@@ -2,7 +2,6 @@ import { authorize, checkExpectedOwner, getBucket, hideMissing } from '../core/a
 import { GatewayError } from '../core/errors.ts';
 import { isCharged } from '../core/request-payment.ts';
 import type { CoreServices } from '../core/services.ts';
-
 import type { Operation, S3Request, S3Response } from './operation.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Bucket } from '../../object-index/records.ts';
+import type { Bucket, ObjectRecord } from '../../object-index/records.ts';
 import { GatewayError } from '../errors.ts';
 import { foundObject } from '../found-object.ts';
 import type { Caller, CoreServices } from '../services.ts';
@@ -95,6 +95,18 @@ export async function authorize(
 export function refuseUnread(access: Access, action: string, target: AccessTarget): void {
   if (access.decide(action, { ...target, isDocumentUnread: true }) !== 'denied') return;
   throw new GatewayError('AccessDenied');
+}
+
+/**
+ * For what was looked up after `authorize`: another object may have come under the key since, with
+ * an ACL and tags of its own. Throws `AccessDenied`.
+ */
+export function requireAllowed(
+  access: Access,
+  action: string,
+  target: AccessTarget & { readonly object: ObjectRecord },
+): void {
+  if (!access.allows(action, target)) throw new GatewayError('AccessDenied');
 }
 
 async function findInitiator(

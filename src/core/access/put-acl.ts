@@ -88,7 +88,7 @@ export async function putObjectAcl(
 
 /**
  * Where ACLs are off, only one that says what holds anyway is taken. From the bucket's owner,
- * `private` does, which old clients (rclone before 1.62) send with every object.
+ * `private` does, which some clients (rclone 1.60) send with every object.
  */
 function refuseAcl(requested: RequestedAcl, bucket: Bucket, caller: Caller): void {
   if (isBucketOwnerFullControl(requested)) return;

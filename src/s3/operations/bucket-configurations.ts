@@ -205,6 +205,7 @@ function oneOf<Name extends string>(text: string | null, names: readonly Name[])
   if (name === undefined) throw new GatewayError('MalformedXML');
   return name;
 }
+
 /** All that tools read of a bucket and that needs no operation of its own. */
 export const bucketConfigurationRoutes: readonly Route[] = [
   ...configurationRoutes(tagging),

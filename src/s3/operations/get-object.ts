@@ -1,3 +1,4 @@
+import { requireAllowed } from '../../core/access/access.ts';
 import type { ByteRange } from '../../core/byte-range.ts';
 import { parseRange } from '../../core/byte-range.ts';
 import { GatewayError } from '../../core/errors.ts';
@@ -67,10 +68,14 @@ function readRequest(request: S3Request, bucket: Bucket): GetObjectRequest {
       message: 'Cannot specify both Range header and partNumber query parameter',
     });
   }
+  const key = keyOf(request);
+  const versionId = query.get('versionId');
   return {
     bucket,
-    key: keyOf(request),
-    versionId: query.get('versionId'),
+    key,
+    versionId,
+    checkAccess: (object) =>
+      requireAllowed(request.access, readAction(request), { bucket, key, versionId, object }),
     conditions: readConditions(headers),
     range: range === null ? null : parseRange(range),
     ifRange: ifRange(headers),
