@@ -148,6 +148,7 @@ function toConfig(values: z.output<typeof settings>) {
     /** Storage servers without which a write fails. */
     copiesNeeded: values.GATEWAY_REPLICA_WAIT_FAILURE === 'fail' ? values.GATEWAY_MIN_REPLICAS : 1,
     replayBufferSizeBytes: values.GATEWAY_REPLAY_BUFFER_SIZE,
+    spool: { directory: join(dataDir, 'spool'), sizeBytesMax: values.GATEWAY_SPOOL_SIZE },
     newBuckets: {
       objectOwnership: values.GATEWAY_DEFAULT_OBJECT_OWNERSHIP,
       blocksPublicAccess: values.GATEWAY_DEFAULT_PUBLIC_ACCESS_BLOCK,

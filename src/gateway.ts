@@ -6,6 +6,7 @@ import { Reaper } from './core/reaper.ts';
 import { ReplicaChecker } from './core/replicas/replica-checker.ts';
 import { SecretError } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
+import { removeSpoolLeftovers } from './core/spool/spool.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
 import type { GatewayMetrics } from './metrics/gateway-metrics.ts';
@@ -57,6 +58,7 @@ export async function openGateway(
     }
     takeLocks(config, directory, closers);
     removeLeftovers(config.indexPath);
+    removeSpoolLeftovers(config.spool.directory);
     const trackers = config.trackers ?? [
       await startNode(config, directory, { logger, onFailure }, closers),
     ];

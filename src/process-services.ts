@@ -6,6 +6,7 @@ import { OpenFiles } from './core/open-files.ts';
 import { Orphans } from './core/orphans.ts';
 import { SecretBox } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
+import { Spool } from './core/spool/spool.ts';
 import { logIndexEvents } from './log-index-events.ts';
 import { openSqliteIndex } from './object-index/sqlite-index.ts';
 import { Closers } from './support/closers.ts';
@@ -58,7 +59,8 @@ export async function openProcessServices(
     closers.add(() => blobs.close());
     const { openFiles = new OpenFiles() } = options;
     const settings = coreSettings(config);
-    const core = { index, blobs, openFiles, orphans, settings, logger, now: Date.now };
+    const spool = openSpool(config, logger);
+    const core = { index, blobs, openFiles, orphans, spool, settings, logger, now: Date.now };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now, logger });
     return { core, accessKeys, close: () => closers.closeAll() };
   } catch (error) {
@@ -80,6 +82,10 @@ function openIndex(
     ...(onFailure && { onFailure }),
     onEvent: logIndexEvents(logger, config.indexPath, config.backup.directory),
   });
+}
+
+function openSpool({ spool, replayBufferSizeBytes }: Config, logger: Logger): Spool {
+  return new Spool({ ...spool, contentMemoryBytesMax: replayBufferSizeBytes, logger });
 }
 
 function coreSettings(config: Config): CoreServices['settings'] {

@@ -197,6 +197,7 @@ export const settings = z.object({
       ),
   ),
   GATEWAY_REPLAY_BUFFER_SIZE: size('1MiB', '0', '64MiB'),
+  GATEWAY_SPOOL_SIZE: size('10GiB', '16MiB', '1024TiB'),
   GATEWAY_MIN_REPLICAS: count('1', 1, 32),
   GATEWAY_REPLICA_WAIT: duration('10s', '100ms', '10m'),
   GATEWAY_REPLICA_WAIT_FAILURE: setting(

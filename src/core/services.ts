@@ -5,6 +5,7 @@ import type { NewBucketSettings } from './access/object-ownership.ts';
 import type { OpenFiles } from './open-files.ts';
 import type { Orphans } from './orphans.ts';
 import type { GroupMappings } from './placement.ts';
+import type { Spool } from './spool/spool.ts';
 
 /** Bounds that the rules need; `config.ts` fills them in. */
 interface CoreSettings extends GroupMappings {
@@ -26,6 +27,8 @@ export interface CoreServices {
   readonly openFiles: OpenFiles;
   /** Takes what failed writes leave behind. */
   readonly orphans: Orphans;
+  /** Holds content of unknown length until it is complete. */
+  readonly spool: Spool;
   readonly settings: CoreSettings;
   readonly logger: Logger;
   /** Milliseconds since 1970; replaced in tests. */

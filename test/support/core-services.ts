@@ -1,7 +1,10 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NewBucketSettings } from '../../src/core/access/object-ownership.ts';
 import { OpenFiles } from '../../src/core/open-files.ts';
 import { Orphans } from '../../src/core/orphans.ts';
 import type { Caller, CoreServices } from '../../src/core/services.ts';
+import { Spool } from '../../src/core/spool/spool.ts';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { Bucket } from '../../src/object-index/records.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
@@ -35,6 +38,7 @@ export async function createTestCore(
   options: {
     readonly replayBufferSizeBytes?: number;
     readonly segmentSizeBytesMax?: number;
+    readonly spoolSizeBytesMax?: number;
     readonly region?: string;
     readonly newBuckets?: Partial<NewBucketSettings>;
     readonly locationGroups?: Readonly<Record<string, string>>;
@@ -69,6 +73,12 @@ export async function createTestCore(
     index,
     openFiles: new OpenFiles(),
     orphans: new Orphans({ index, logger, now, deleteDelayMs }),
+    spool: new Spool({
+      directory: join(tmpdir(), 'fastdfs-s3-test-spool'),
+      sizeBytesMax: options.spoolSizeBytesMax ?? 2 ** 30,
+      contentMemoryBytesMax: options.replayBufferSizeBytes ?? 1024,
+      logger,
+    }),
     blobs: new MemoryBlobStore(
       options.segmentSizeBytesMax ? { segmentSizeBytesMax: options.segmentSizeBytesMax } : {},
     ),
