@@ -97,6 +97,7 @@ function coreSettings(config: Config): CoreServices['settings'] {
     deleteDelayMs,
     region,
     newBuckets,
+    keepsQetags: false,
     locationGroups,
     storageClassGroups,
   };

@@ -5,6 +5,7 @@ import { createCRC64, type IHasher } from 'hash-wasm';
 import type { ChecksumAlgorithm } from '../object-index/records.ts';
 import { GatewayError } from './errors.ts';
 import type { DeclaredDigests } from './incoming-content.ts';
+import { RunningQetag } from './qetag.ts';
 
 /** CRC-64/NVME, reflected; its check value for `123456789` is AE8B14860A799888. */
 const crc64NvmePolynomial = '9a6c9329ac4bc9b5';
@@ -89,28 +90,34 @@ export interface ContentDigests {
   readonly sha256: Buffer | null;
   /** Base64 of the algorithm asked for; null when none was. */
   readonly checksumValue: string | null;
+  /** Kodo's hash; null when it was not asked for. */
+  readonly qetag: string | null;
 }
 
-/** MD5, and on demand SHA-256 and one checksum, of content that passes in chunks. */
+/** MD5, and on demand SHA-256, one checksum and Kodo's hash, of content that passes in chunks. */
 export class ContentDigest {
   readonly #md5: Hash = createHash('md5');
   readonly #sha256: Hash | null;
   readonly #checksum: RunningChecksum | null;
   readonly #checksumIsSha256: boolean;
+  readonly #qetag: RunningQetag | null;
 
   private constructor(
     sha256: Hash | null,
     checksum: RunningChecksum | null,
     checksumIsSha256: boolean,
+    qetag: RunningQetag | null,
   ) {
     this.#sha256 = sha256;
     this.#checksum = checksum;
     this.#checksumIsSha256 = checksumIsSha256;
+    this.#qetag = qetag;
   }
 
   static async start(wanted: {
     readonly checksumAlgorithm: ChecksumAlgorithm | null;
     readonly sha256: boolean;
+    readonly qetag?: boolean;
   }): Promise<ContentDigest> {
     const algorithm = wanted.checksumAlgorithm;
     // One SHA-256 serves as payload hash and as checksum.
@@ -118,13 +125,15 @@ export class ContentDigest {
     const sha256 = wanted.sha256 || checksumIsSha256 ? createHash('sha256') : null;
     const checksum =
       algorithm === null || algorithm === 'SHA256' ? null : await startChecksum(algorithm);
-    return new ContentDigest(sha256, checksum, checksumIsSha256);
+    const qetag = wanted.qetag ? new RunningQetag() : null;
+    return new ContentDigest(sha256, checksum, checksumIsSha256, qetag);
   }
 
   update(chunk: Buffer): void {
     this.#md5.update(chunk);
     this.#sha256?.update(chunk);
     this.#checksum?.update(chunk);
+    this.#qetag?.update(chunk);
   }
 
   /** Ends the computation; call it once. */
@@ -135,6 +144,7 @@ export class ContentDigest {
       md5: this.#md5.digest(),
       sha256,
       checksumValue: checksum?.toString('base64') ?? null,
+      qetag: this.#qetag?.digest() ?? null,
     };
   }
 }

@@ -28,6 +28,8 @@ export interface PutObjectRequest {
   readonly description: ObjectDescription;
   readonly subresources?: Partial<ObjectSubresources>;
   readonly content: IncomingContent;
+  /** Whether Kodo's hash is needed at once. */
+  readonly needsQetag?: boolean;
   readonly condition?: WriteCondition;
   readonly signal: AbortSignal;
 }
@@ -50,7 +52,8 @@ export async function putObject(
   const description = checkedDescription(request.description);
   const groupName = groupNameOf(core.settings, bucket, description);
   await checkEarly(core, bucket, key, { size: content.size, condition });
-  const storeOptions = { signal: request.signal, groupName };
+  const { signal, needsQetag = false } = request;
+  const storeOptions = { signal, needsQetag, groupName };
   return await storeContent(core, content, storeOptions, async (stored) => {
     const lastModifiedMs = core.now();
     const object = {

@@ -17,6 +17,8 @@ interface CoreSettings extends GroupMappings {
   readonly region: string;
   /** What CreateBucket gives a bucket of which nothing else is said. */
   readonly newBuckets: NewBucketSettings;
+  /** Whether objects are to have Kodo's hash. */
+  readonly keepsQetags: boolean;
 }
 
 /** What every rule of core works on. */

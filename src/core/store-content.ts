@@ -1,12 +1,11 @@
-import { addAbortSignal, type Readable } from 'node:stream';
 import type { StoredFile } from '../blob-store/blob-store.ts';
 import type { Checksum, ChecksumAlgorithm, SegmentContent } from '../object-index/records.ts';
-import { ContentDigest, type ContentDigests, checkDigests } from './content-digest.ts';
-import { GatewayError } from './errors.ts';
+import { ContentDigest } from './content-digest.ts';
 import { FittedContent, segmentsOfSize } from './fitted-content.ts';
 import type { IncomingContent } from './incoming-content.ts';
 import type { CoreServices } from './services.ts';
 import { mayHaveCommitted, StoredFiles } from './stored-files.ts';
+import { VerifiedBody } from './verified-body.ts';
 
 /** Content that is on storage servers and verified, but that no key refers to yet. */
 export interface StoredContent {
@@ -15,6 +14,8 @@ export interface StoredContent {
   readonly etag: string;
   /** Of the whole content; null when none was asked for. */
   readonly checksum: Checksum | null;
+  /** Kodo's hash; null where it was not worked out. */
+  readonly qetag: string | null;
   readonly segments: readonly SegmentContent[];
 }
 
@@ -22,6 +23,8 @@ export interface StoreContentOptions {
   readonly signal: AbortSignal;
   /** Computed even if the client declares none; it must not declare another one. */
   readonly checksumAlgorithm?: ChecksumAlgorithm | null;
+  /** Whether Kodo's hash is needed; small bodies get it anyway where Kodo's API is served. */
+  readonly needsQetag?: boolean;
   /** FastDFS group that must take the files; any may when null. */
   readonly groupName: string | null;
 }
@@ -61,20 +64,25 @@ async function store(
   files: StoredFiles,
 ): Promise<StoredContent> {
   const algorithm = content.checksumAlgorithm ?? options.checksumAlgorithm ?? null;
-  const body = new VerifiedBody(content, await startDigest(content, algorithm), options.signal);
+  const isSmall = content.size <= core.settings.replayBufferSizeBytes;
+  const digest = await ContentDigest.start({
+    checksumAlgorithm: algorithm,
+    sha256: content.declaresSha256,
+    qetag: options.needsQetag || (isSmall && core.settings.keepsQetags),
+  });
+  const body = new VerifiedBody(content, digest, options.signal);
   const storeOptions = {
     signal: options.signal,
     groupName: options.groupName,
     onStored: (file: { readonly fileId: string }) => files.add(file.fileId),
   };
-  const segments =
-    content.size <= core.settings.replayBufferSizeBytes
-      ? allOf(await storeWhole(core, await body.readWhole(), storeOptions))
-      : content.sizeToleranceBytes
-        ? await storeFitted(core, body, content.size, storeOptions)
-        : allOf(await core.blobs.storeStream(body.chunks(), content.size, storeOptions));
+  const segments = isSmall
+    ? allOf(await storeWhole(core, await body.readWhole(), storeOptions))
+    : content.sizeToleranceBytes
+      ? await storeFitted(core, body, content.size, storeOptions)
+      : allOf(await core.blobs.storeStream(body.chunks(), content.size, storeOptions));
   await files.dropAllBut(segments);
-  const { md5, checksumValue } = body.digests();
+  const { md5, checksumValue, qetag } = body.digests();
   return {
     size: body.size,
     etag: md5.toString('hex'),
@@ -82,6 +90,7 @@ async function store(
       algorithm === null || checksumValue === null
         ? null
         : { algorithm, type: 'FULL_OBJECT', value: checksumValue },
+    qetag,
     segments,
   };
 }
@@ -110,96 +119,4 @@ async function storeWhole(
   options: Parameters<CoreServices['blobs']['storeBuffer']>[1],
 ) {
   return content.length === 0 ? [] : await core.blobs.storeBuffer(content, options);
-}
-
-function startDigest(
-  content: IncomingContent,
-  checksumAlgorithm: ChecksumAlgorithm | null,
-): Promise<ContentDigest> {
-  return ContentDigest.start({ checksumAlgorithm, sha256: content.declaresSha256 });
-}
-
-/** A request's body, checked against its declared size and digests while it is read once. */
-class VerifiedBody {
-  readonly #content: IncomingContent;
-  readonly #digest: ContentDigest;
-  readonly #signal: AbortSignal;
-  readonly #tolerance: number;
-  #digests: ContentDigests | null = null;
-  #received = 0;
-
-  constructor(content: IncomingContent, digest: ContentDigest, signal: AbortSignal) {
-    this.#content = content;
-    this.#digest = digest;
-    this.#signal = signal;
-    this.#tolerance = content.sizeToleranceBytes ?? 0;
-  }
-
-  /** Bytes that came; all of them once it was verified. */
-  get size(): number {
-    return this.#received;
-  }
-
-  /**
-   * The chunks of the body. The last one is held back until size and digests are verified, so
-   * that a storage server never gets all bytes of a bad body and never makes a file of them.
-   */
-  async *chunks(): AsyncGenerator<Buffer, void, void> {
-    let held: Buffer | null = null;
-    for await (const chunk of this.#read()) {
-      if (held) yield held;
-      held = chunk;
-    }
-    this.#verify();
-    if (held) yield held;
-  }
-
-  /** The body in one buffer, verified. Only for sizes up to the replay buffer's. */
-  async readWhole(): Promise<Buffer> {
-    let whole: Buffer | null = null;
-    let length = 0;
-    for await (const chunk of this.#read()) {
-      if (chunk.length === this.#content.size && this.#tolerance === 0) whole = chunk;
-      else {
-        // One allocation of the declared size, however small the chunks that a client sends.
-        whole ??= Buffer.allocUnsafe(this.#content.size + this.#tolerance);
-        chunk.copy(whole, length);
-      }
-      length += chunk.length;
-    }
-    this.#verify();
-    return whole?.subarray(0, length) ?? Buffer.alloc(0);
-  }
-
-  /** Digests of the body, once it was read and verified. */
-  digests(): ContentDigests {
-    if (!this.#digests) throw new Error('The body was stored before it was verified.');
-    return this.#digests;
-  }
-
-  async *#read(): AsyncGenerator<Buffer, void, void> {
-    const { size } = this.#content;
-    const source: Readable = addAbortSignal(this.#signal, this.#content.open());
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      if (chunk.length === 0) continue;
-      this.#received += chunk.length;
-      if (this.#received > size + this.#tolerance) throw incompleteBody(size, this.#received);
-      this.#digest.update(chunk);
-      yield chunk;
-    }
-    if (this.#received < size - this.#tolerance) throw incompleteBody(size, this.#received);
-  }
-
-  #verify(): void {
-    const digests = this.#digest.finish();
-    checkDigests(digests, this.#content.declared(), this.#content.checksumAlgorithm);
-    this.#digests = digests;
-  }
-}
-
-function incompleteBody(declaredSize: number, receivedSize: number): GatewayError {
-  return new GatewayError('IncompleteBody', {
-    NumberBytesExpected: declaredSize,
-    NumberBytesProvided: receivedSize,
-  });
 }

@@ -29,7 +29,7 @@ export function* appendObject(
   if (fileId === null) yield* addSegments(current, segments);
   const { etag, checksum, partCount, lastModifiedMs } = request;
   yield* run(
-    `UPDATE objects SET size = ?, etag = ?, last_modified_ms = ?, checksum_algorithm = ?,
+    `UPDATE objects SET size = ?, etag = ?, qetag = NULL, last_modified_ms = ?, checksum_algorithm = ?,
         checksum_type = ?, checksum_value = ?, part_count = ?, file_id = ?
       WHERE bucket_id = ? AND key = ? AND version_rank = ?`,
     [
@@ -39,7 +39,7 @@ export function* appendObject(
     ],
   );
   yield* queueReplicaChecks(context, { bucketId, key, segments });
-  const object = { ...toObjectRecord(current), size: wholeSize, etag, lastModifiedMs };
+  const object = { ...toObjectRecord(current), size: wholeSize, etag, qetag: null, lastModifiedMs };
   return { outcome: 'appended', object: { ...object, checksum, partCount, fileId } };
 }
 

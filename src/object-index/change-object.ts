@@ -1,9 +1,16 @@
 import { mayChangeRetention } from './object-lock.ts';
-import { toObjectRecord } from './object-rows.ts';
+import { descriptionValues, toObjectRecord } from './object-rows.ts';
 import type { ChangeObjectOutcome, ChangeObjectRequest } from './requests.ts';
 import { run, type Statements, type WriteContext } from './statements.ts';
-import { subresourceColumns, subresourceValues, toSubresources } from './subresource-columns.ts';
+import { subresourceColumns, subresourceValues } from './subresource-columns.ts';
 import { findVersionRow } from './versions.ts';
+
+/** In the order of the values below. */
+const changedColumns = [
+  ...subresourceColumns.split(', '),
+  'qetag',
+  ...['storage_class', 'headers', 'user_metadata'],
+];
 
 /** Changes what may be changed of one version; object lock is asked inside the transaction. */
 export function* changeObject(
@@ -19,13 +26,16 @@ export function* changeObject(
   if (retention !== undefined && !mayChangeRetention(row, retention, nowMs, bypassesGovernance)) {
     return { outcome: 'locked' };
   }
-  const changed = { ...toSubresources(row), ...change };
-  const columns = subresourceColumns.split(', ').map((column) => `${column} = ?`);
+  const object = { ...toObjectRecord(row), ...change };
   yield* run(
-    `UPDATE objects SET ${columns.join(', ')}
+    `UPDATE objects SET ${changedColumns.map((column) => `${column} = ?`).join(', ')}
       WHERE bucket_id = ? AND key = ? AND version_rank = ?`,
-    [...subresourceValues(changed), bucketId, key, row.version_rank],
+    [
+      ...subresourceValues(object),
+      object.qetag,
+      ...descriptionValues(object),
+      ...[bucketId, key, row.version_rank],
+    ],
   );
-  const record = toObjectRecord(row);
-  return { outcome: 'changed', object: { ...record, ...changed } };
+  return { outcome: 'changed', object };
 }

@@ -29,8 +29,8 @@ export function* completeUpload(
   const { versioning, replaced } = allowed;
 
   yield* dropParts(context, uploadId, unlisted);
-  const { headers, userMetadata, ownerId, tags, acl, retention, hasLegalHold } =
-    toUpload(uploadRow);
+  const { headers, userMetadata, ownerId, retention, ...upload } = toUpload(uploadRow);
+  const { tags, acl, hasLegalHold, expiresAtMs, kodo } = upload;
   const fileId = onlyFileOf(listed);
   yield* deleteRows(replaced);
   const object = yield* insertObject(versioning, {
@@ -38,6 +38,7 @@ export function* completeUpload(
     key,
     size,
     etag: request.etag,
+    qetag: request.qetag ?? null,
     lastModifiedMs: request.lastModifiedMs,
     ownerId,
     checksum: request.checksum,
@@ -45,7 +46,7 @@ export function* completeUpload(
     fileId,
     headers,
     userMetadata,
-    ...{ tags, acl, hasLegalHold },
+    ...{ tags, acl, hasLegalHold, expiresAtMs, kodo },
     retention: retention ?? request.defaultRetention ?? null,
   });
   yield* movePartsToObject(uploadId, object.id, fileId !== null);

@@ -4,6 +4,7 @@ import {
   type ChecksumAlgorithm,
   type ChecksumType,
   noSubresources,
+  type ObjectDescription,
   type ObjectRecord,
   type ObjectSubresources,
   type SegmentContent,
@@ -13,7 +14,6 @@ import {
   allIn,
   insertRows,
   nextObjectId,
-  run,
   runIn,
   type SqlValue,
   type Statements,
@@ -48,6 +48,7 @@ export interface ObjectRow extends ChecksumColumns, ObjectContentRow, Subresourc
   readonly version_id: string | null;
   readonly is_delete_marker: number;
   readonly etag: string;
+  readonly qetag: string | null;
   readonly last_modified_ms: number;
   readonly owner_id: string;
   readonly headers: string;
@@ -56,8 +57,12 @@ export interface ObjectRow extends ChecksumColumns, ObjectContentRow, Subresourc
 
 /** Those of `ObjectRow`. */
 export const objectColumns = `bucket_id, key, version_rank, id, version_id, is_delete_marker, size,
-  etag, last_modified_ms, owner_id, checksum_algorithm, checksum_type, checksum_value, part_count,
+  etag, qetag, last_modified_ms, owner_id, checksum_algorithm, checksum_type, checksum_value, part_count,
   file_id, headers, user_metadata, ${subresourceColumns}`;
+
+const insertedColumns = `bucket_id, key, version_rank, id, version_id, size, etag, qetag,
+  last_modified_ms, owner_id, checksum_algorithm, checksum_type, checksum_value, part_count,
+  file_id, storage_class, headers, user_metadata, ${subresourceColumns}`.split(/,\s+/);
 
 const markerColumns = [
   ...['bucket_id', 'key', 'version_rank', 'id', 'version_id', 'is_delete_marker', 'size', 'etag'],
@@ -76,16 +81,15 @@ function versionIdIn(versioning: VersioningState, id: number): string | null {
  */
 export function* insertObject(
   versioning: VersioningState,
-  object: Omit<ObjectRecord, 'id' | 'versionId' | 'isDeleteMarker' | keyof ObjectSubresources> &
-    Partial<ObjectSubresources>,
+  object: Omit<
+    ObjectRecord,
+    'id' | 'versionId' | 'isDeleteMarker' | 'qetag' | keyof ObjectSubresources
+  > &
+    Partial<ObjectSubresources & Pick<ObjectRecord, 'qetag'>>,
 ): Statements<ObjectRecord> {
   const id = yield* nextObjectId();
   const versionId = versionIdIn(versioning, id);
-  yield* run(
-    `INSERT INTO objects (bucket_id, key, version_rank, id, version_id, size, etag, last_modified_ms,
-        owner_id, storage_class, checksum_algorithm, checksum_type, checksum_value, part_count,
-        file_id, headers, user_metadata, ${subresourceColumns})
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  yield* insertRows('objects', insertedColumns, [
     [
       object.bucketId,
       object.key,
@@ -94,20 +98,25 @@ export function* insertObject(
       versionId,
       object.size,
       object.etag,
+      object.qetag ?? null,
       object.lastModifiedMs,
       object.ownerId,
-      object.headers['x-amz-storage-class'] ?? null,
       object.checksum?.algorithm ?? null,
       object.checksum?.type ?? null,
       object.checksum?.value ?? null,
       object.partCount,
       object.fileId,
-      JSON.stringify(object.headers),
-      JSON.stringify(object.userMetadata),
+      ...descriptionValues(object),
       ...subresourceValues(object),
     ],
-  );
-  return { ...noSubresources, ...object, id, versionId, isDeleteMarker: false };
+  ]);
+  return { qetag: null, ...noSubresources, ...object, id, versionId, isDeleteMarker: false };
+}
+
+/** Of the columns storage_class, headers and user_metadata. */
+export function descriptionValues({ headers, userMetadata }: ObjectDescription): SqlValue[] {
+  const storageClass = headers['x-amz-storage-class'] ?? null;
+  return [storageClass, JSON.stringify(headers), JSON.stringify(userMetadata)];
 }
 
 /** Makes delete markers the newest versions of these keys; gives their version ids by key. */
@@ -176,6 +185,7 @@ export function toObjectRecord(row: ObjectRow): ObjectRecord {
     isDeleteMarker: row.is_delete_marker === 1,
     size: row.size,
     etag: row.etag,
+    qetag: row.qetag,
     lastModifiedMs: row.last_modified_ms,
     ownerId: row.owner_id,
     checksum: toChecksum(row),

@@ -72,13 +72,15 @@ const SEGMENTS_PER_BATCH = 256;
 
 function* insertPart(part: NewPart, fileId: string | null): Statements<void> {
   yield* run(
-    `INSERT INTO parts (upload_id, part_number, size, etag, last_modified_ms, checksum_algorithm,
-        checksum_type, checksum_value, file_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO parts (upload_id, part_number, size, etag, qetag, last_modified_ms,
+        checksum_algorithm, checksum_type, checksum_value, file_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       part.uploadId,
       part.partNumber,
       part.size,
       part.etag,
+      part.qetag ?? null,
       part.lastModifiedMs,
       part.checksum?.algorithm ?? null,
       part.checksum?.type ?? null,
@@ -103,6 +105,7 @@ interface PartRow extends ChecksumColumns {
   readonly part_number: number;
   readonly size: number;
   readonly etag: string;
+  readonly qetag: string | null;
   readonly last_modified_ms: number;
 }
 
@@ -113,7 +116,7 @@ export function* listParts(
 ): Statements<{ readonly parts: readonly Part[]; readonly isTruncated: boolean }> {
   if (limit === 0) return { parts: [], isTruncated: false };
   const rows = yield* all<PartRow>(
-    `SELECT part_number, size, etag, last_modified_ms, checksum_algorithm, checksum_type,
+    `SELECT part_number, size, etag, qetag, last_modified_ms, checksum_algorithm, checksum_type,
         checksum_value
       FROM parts WHERE upload_id = ? AND part_number > ? ORDER BY part_number LIMIT ?`,
     [uploadId, afterPartNumber, limit + 1],
@@ -122,6 +125,7 @@ export function* listParts(
     partNumber: row.part_number,
     size: row.size,
     etag: row.etag,
+    qetag: row.qetag,
     lastModifiedMs: row.last_modified_ms,
     checksum: toChecksum(row),
   }));

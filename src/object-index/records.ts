@@ -60,6 +60,15 @@ export interface Retention {
   readonly untilMs: number;
 }
 
+/** What only Kodo's API says of an object; a left-out one was never set. */
+export interface KodoAttributes {
+  readonly endUser?: string;
+  /** Nobody may read it. */
+  readonly isDisabled?: boolean;
+  /** When it should change its storage class, by the name of the new one; nothing does that yet. */
+  readonly transitions?: Readonly<Record<string, number>>;
+}
+
 /** What can be changed of an object after it was written. */
 export interface ObjectSubresources {
   /** Null for none. */
@@ -69,6 +78,9 @@ export interface ObjectSubresources {
   readonly retention: Retention | null;
   /** Null where nobody ever said. */
   readonly hasLegalHold: boolean | null;
+  /** When it is to be deleted; null is never. */
+  readonly expiresAtMs: number | null;
+  readonly kodo: KodoAttributes | null;
 }
 
 export const noSubresources: ObjectSubresources = {
@@ -76,6 +88,8 @@ export const noSubresources: ObjectSubresources = {
   acl: null,
   retention: null,
   hasLegalHold: null,
+  expiresAtMs: null,
+  kodo: null,
 };
 
 /** Bytes of an object in one FastDFS file, as written: order in a list is order in the object. */
@@ -107,6 +121,8 @@ export interface ObjectRecord extends ObjectDescription, ObjectSubresources {
   readonly size: number;
   /** Without quotes: MD5 hex, or MD5-of-MD5s hex, `-` and the number of parts. */
   readonly etag: string;
+  /** Kodo's hash; null until it was needed. */
+  readonly qetag: string | null;
   readonly lastModifiedMs: number;
   readonly ownerId: string;
   readonly checksum: Checksum | null;
@@ -142,6 +158,8 @@ export interface Part {
   readonly size: number;
   /** MD5 hex. */
   readonly etag: string;
+  /** Of these bytes alone; null where nobody asked for it. */
+  readonly qetag: string | null;
   readonly lastModifiedMs: number;
   readonly checksum: Checksum | null;
 }

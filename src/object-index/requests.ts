@@ -61,6 +61,7 @@ export interface NewObject extends ObjectDescription, Partial<ObjectSubresources
   readonly ownerId: string;
   readonly size: number;
   readonly etag: string;
+  readonly qetag?: string | null;
   readonly checksum: Checksum | null;
   readonly lastModifiedMs: number;
   /**
@@ -192,7 +193,7 @@ export interface ChangeObjectRequest {
   readonly versionId: string | null;
   /** The object that was looked at; another one under that name by now is left alone. */
   readonly objectId?: number;
-  readonly change: Partial<ObjectSubresources>;
+  readonly change: Partial<ObjectSubresources & ObjectDescription & Pick<ObjectRecord, 'qetag'>>;
   /** Whether the caller may weaken a retention in mode GOVERNANCE, and wants to. */
   readonly bypassesGovernance?: boolean;
 }
@@ -304,6 +305,7 @@ export interface NewPart {
   readonly partNumber: number;
   readonly size: number;
   readonly etag: string;
+  readonly qetag?: string | null;
   readonly checksum: Checksum | null;
   readonly lastModifiedMs: number;
   readonly segments: readonly SegmentContent[];
@@ -325,6 +327,7 @@ export interface CompleteUploadRequest {
   readonly parts: readonly { readonly partNumber: number; readonly etag: string }[];
   /** ETag and checksum of the whole, worked out by the caller from `listParts`. */
   readonly etag: string;
+  readonly qetag?: string | null;
   readonly checksum: Checksum | null;
   readonly lastModifiedMs: number;
   /** Of the object when its upload was given none. */

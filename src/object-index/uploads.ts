@@ -4,7 +4,15 @@ import { type ChecksumColumns, toChecksum } from './object-rows.ts';
 import type { Upload } from './records.ts';
 import { forgetRenameTokens } from './rename-object.ts';
 import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './requests.ts';
-import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
+import {
+  all,
+  get,
+  insertRows,
+  run,
+  type SqlValue,
+  type Statements,
+  type WriteContext,
+} from './statements.ts';
 import { subresourceValues } from './subresource-columns.ts';
 import {
   dropUpload,
@@ -19,9 +27,7 @@ export function* createUpload(
   upload: Upload,
 ): Statements<'created' | 'no-such-bucket'> {
   if (!(yield* bucketExists(upload.bucketId))) return 'no-such-bucket';
-  yield* run(
-    `INSERT INTO uploads (${uploadColumns})
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  yield* insertRows('uploads', uploadColumns.split(/,\s+/), [
     [
       upload.bucketId,
       upload.key,
@@ -35,7 +41,7 @@ export function* createUpload(
       JSON.stringify(upload.userMetadata),
       ...subresourceValues(upload),
     ],
-  );
+  ]);
   return 'created';
 }
 

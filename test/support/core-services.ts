@@ -40,6 +40,7 @@ export async function createTestCore(
     readonly segmentSizeBytesMax?: number;
     readonly spoolSizeBytesMax?: number;
     readonly region?: string;
+    readonly keepsQetags?: boolean;
     readonly newBuckets?: Partial<NewBucketSettings>;
     readonly locationGroups?: Readonly<Record<string, string>>;
     readonly storageClassGroups?: Readonly<Record<string, string>>;
@@ -86,6 +87,7 @@ export async function createTestCore(
       replayBufferSizeBytes: options.replayBufferSizeBytes ?? 1024,
       deleteDelayMs,
       region: options.region ?? 'us-east-1',
+      keepsQetags: options.keepsQetags ?? false,
       newBuckets: {
         objectOwnership: 'BucketOwnerEnforced',
         blocksPublicAccess: true,

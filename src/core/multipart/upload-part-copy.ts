@@ -54,7 +54,13 @@ export async function uploadPartCopy(
     const known = range.size === source.size ? knownDigests(source, algorithm) : null;
     const digests = known ?? (await readDigests(core, source, range, algorithm, request.signal));
     if (!digests) continue;
-    const part: Part = { ...digests, partNumber, size: range.size, lastModifiedMs: core.now() };
+    const part: Part = {
+      ...digests,
+      qetag: null,
+      partNumber,
+      size: range.size,
+      lastModifiedMs: core.now(),
+    };
     const outcome = await core.index.copyPart({
       ...part,
       bucketId: bucket.id,

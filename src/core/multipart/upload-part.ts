@@ -16,6 +16,8 @@ export interface UploadPartRequest {
   readonly uploadId: string;
   readonly partNumber: number;
   readonly content: IncomingContent;
+  /** Whether Kodo's hash is needed. */
+  readonly needsQetag?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -33,12 +35,13 @@ export async function uploadPart(core: CoreServices, request: UploadPartRequest)
   await checkPartQuotas(core, bucket, upload, { partNumber, size: content.size });
   const options = {
     signal: request.signal,
+    needsQetag: request.needsQetag ?? false,
     checksumAlgorithm: upload.checksumAlgorithm,
     groupName: groupNameOf(core.settings, bucket, upload),
   };
   return await storeContent(core, content, options, async (stored) => {
-    const { size, etag, checksum, segments } = stored;
-    const part: Part = { partNumber, size, etag, checksum, lastModifiedMs: core.now() };
+    const { segments, ...described } = stored;
+    const part: Part = { ...described, partNumber, lastModifiedMs: core.now() };
     const newPart = { ...part, bucketId: bucket.id, key, uploadId, segments };
     const outcome = await core.index.putPart(newPart);
     if (outcome === 'no-such-upload') throw noSuchUpload(uploadId);

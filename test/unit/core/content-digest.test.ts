@@ -68,6 +68,7 @@ describe('checksums', () => {
       md5: createHash('md5').update('a').digest(),
       sha256: null,
       checksumValue: null,
+      qetag: null,
     });
   });
 });

@@ -15,6 +15,8 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
       acl: '{}',
       retention: { mode: 'COMPLIANCE', untilMs: 5 },
       hasLegalHold: true,
+      expiresAtMs: 6,
+      kodo: { endUser: 'u1' },
       headers: { 'content-type': 'a/b' },
       userMetadata: { x: 'y' },
     };
@@ -65,7 +67,7 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
     await index.putPart(
       newPart(upload, 9, { segments: [{ fileId: files[3], fileOffset: 0, size: 1 }] }),
     );
-    const object = await complete(completion([2, 5, 9], { checksum }));
+    const object = await complete(completion([2, 5, 9], { checksum, qetag: 'whole' }));
     expect(object).toEqual({
       id: object.id,
       bucketId,
@@ -74,6 +76,7 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
       isDeleteMarker: false,
       size: 55,
       etag: 'whole-3',
+      qetag: 'whole',
       lastModifiedMs: NOW_MS + 1,
       ownerId: 'uploader',
       checksum,
@@ -85,6 +88,8 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
       acl: '{}',
       retention: { mode: 'COMPLIANCE', untilMs: 5 },
       hasLegalHold: true,
+      expiresAtMs: 6,
+      kodo: { endUser: 'u1' },
     });
     expect(await index.findObject(bucketId, 'k')).toEqual(object);
     expect(await index.listSegments(object.id, 0, 10)).toEqual([

@@ -25,6 +25,9 @@ describe.each(indexEngines)('objects in $name', ({ open, manyRows }) => {
       acl: '{}',
       retention: { mode: 'GOVERNANCE', untilMs: NOW_MS },
       hasLegalHold: true,
+      qetag: 'Fto5o-5ea0sNMlW_75VgGJCv2AcJ',
+      expiresAtMs: NOW_MS + 1,
+      kodo: { endUser: 'u1', isDisabled: true, transitions: { GLACIER: NOW_MS } },
     });
     const stored = await putObject(index, object);
     const { segments, ...described } = object;

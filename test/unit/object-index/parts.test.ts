@@ -48,12 +48,13 @@ describe.each(indexEngines)('parts in $name', ({ open }) => {
     const { index } = tested;
     const checksum = { algorithm: 'SHA1', type: 'COMPOSITE', value: 'abc' } as const;
     for (const partNumber of [10_000, 2, 1]) {
-      await index.putPart(newPart(upload, partNumber, { checksum, size: partNumber }));
+      await index.putPart(newPart(upload, partNumber, { checksum, size: partNumber, qetag: 'F' }));
     }
     const part = (partNumber: number) => ({
       partNumber,
       size: partNumber,
       etag: `etag-${partNumber}`,
+      qetag: 'F',
       lastModifiedMs: NOW_MS,
       checksum,
     });

@@ -24,6 +24,7 @@ describe('a part', () => {
       partNumber: 7,
       size: bytes.length,
       etag: createHash('md5').update(bytes).digest('hex'),
+      qetag: null,
       checksum: null,
       lastModifiedMs: core.clock.nowMs,
     });

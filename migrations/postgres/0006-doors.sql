@@ -1,0 +1,18 @@
+-- See the SQLite migration of the same number for what the columns mean.
+ALTER TABLE objects ADD COLUMN qetag TEXT COLLATE "C";
+ALTER TABLE objects ADD COLUMN expires_at_ms BIGINT;
+ALTER TABLE objects ADD COLUMN kodo TEXT COLLATE "C";
+
+ALTER TABLE uploads ADD COLUMN expires_at_ms BIGINT;
+ALTER TABLE uploads ADD COLUMN kodo TEXT COLLATE "C";
+
+ALTER TABLE parts ADD COLUMN qetag TEXT COLLATE "C";
+
+CREATE INDEX objects_to_expire ON objects (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+
+CREATE TABLE named_files (
+  file_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  bucket_id BIGINT NOT NULL,
+  key TEXT COLLATE "C" NOT NULL,
+  is_imported BIGINT NOT NULL
+);

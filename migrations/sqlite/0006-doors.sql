@@ -1,0 +1,22 @@
+-- Kodo's hash of an object's bytes, 28 characters; NULL until somebody needs it.
+ALTER TABLE objects ADD COLUMN qetag TEXT;
+-- When the object is to be deleted; NULL is never.
+ALTER TABLE objects ADD COLUMN expires_at_ms INTEGER;
+-- What only Kodo knows of an object, JSON; NULL where that is nothing.
+ALTER TABLE objects ADD COLUMN kodo TEXT;
+
+ALTER TABLE uploads ADD COLUMN expires_at_ms INTEGER;
+ALTER TABLE uploads ADD COLUMN kodo TEXT;
+
+ALTER TABLE parts ADD COLUMN qetag TEXT;
+
+CREATE INDEX objects_to_expire ON objects (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+
+-- Files that are known by their own IDs to those who made or imported them: where such a file is
+-- referred to first. The row goes with the last reference to the file.
+CREATE TABLE named_files (
+  file_id TEXT NOT NULL PRIMARY KEY,
+  bucket_id INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  is_imported INTEGER NOT NULL -- 1: it was there before the gateway referred to it
+) STRICT, WITHOUT ROWID;
