@@ -1,8 +1,8 @@
+import { corsRules } from '../../core/cors-rules.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Bucket } from '../../object-index/records.ts';
 import type { RequestHeaders, S3Response } from '../operation.ts';
 import { preflightHeaders } from './cors-headers.ts';
-import { corsRules } from './cors-rules.ts';
 
 /**
  * Answers OPTIONS: whether the browser may send what its page wants. Nobody signs it, and it tells

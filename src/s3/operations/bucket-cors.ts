@@ -1,5 +1,6 @@
+import { corsRules } from '../../core/cors-rules.ts';
 import { GatewayError } from '../../core/errors.ts';
-import { corsRules, parseCorsConfiguration, renderCorsRules } from '../cors/cors-rules.ts';
+import { parseCorsConfiguration, renderCorsRules } from '../cors/cors-rules.ts';
 import type { Operation } from '../operation.ts';
 import { parseXml, renderXml } from '../xml.ts';
 

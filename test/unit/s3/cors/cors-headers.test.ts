@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { CorsRule } from '../../../../src/core/cors-rules.ts';
 import { corsHeaders, preflightHeaders } from '../../../../src/s3/cors/cors-headers.ts';
-import type { CorsRule } from '../../../../src/s3/cors/cors-rules.ts';
 import { ReceivedHeaders } from '../../../../src/s3/request-headers.ts';
 
 const rule = (allowed: Partial<CorsRule>): CorsRule => ({
