@@ -102,6 +102,16 @@ export interface FileDescription {
   readonly content: { readonly size: number; readonly crc32: number } | null;
 }
 
+/** What a storage server tells of a file. */
+export interface FileStat {
+  /** Bytes. */
+  readonly size: number;
+  /** When it was last written, by that server's clock. */
+  readonly modifiedAtMs: number;
+  /** Of all bytes, unsigned; null where neither the ID tells nor it was asked for. */
+  readonly crc32: number | null;
+}
+
 /** What one storage server of a file's group says of the file. */
 export interface FileCopy {
   /** `10.0.0.1:23000` */
@@ -171,6 +181,16 @@ export interface BlobStore {
 
   /** Asks nobody. Throws `BlobStoreError` ('not-found') for what is no file ID. */
   describeFile(fileId: string): FileDescription;
+
+  /**
+   * Asks the file's source, and others of its group only when that cannot tell. `withCrc32` makes
+   * the server read an appender or slave file through, 2 ms per MiB. Rejects with `BlobStoreError`
+   * ('not-found' also for what is no file ID, 'unavailable') or the signal's reason.
+   */
+  statFile(
+    fileId: string,
+    options: { readonly signal: AbortSignal; readonly withCrc32?: boolean },
+  ): Promise<FileStat>;
 
   /**
    * Asks every storage server of the file's group, side by side, whether it has the file. An empty

@@ -15,6 +15,7 @@ import type {
   FileCopy,
   FileDescription,
   FilePiece,
+  FileStat,
   PoolState,
   StoredFile,
   StoreOptions,
@@ -32,6 +33,7 @@ import { describeFile } from './read-file-id.ts';
 import { readPiece } from './read-piece.ts';
 import { ReplicaQuestions } from './replica-questions.ts';
 import { ServerMonitor } from './server-monitor.ts';
+import { statFile } from './stat-file.ts';
 import { StoreAnswers } from './store-answers.ts';
 import { storeBuffer, storeStream } from './store-files.ts';
 
@@ -171,6 +173,13 @@ class FastdfsBlobStore implements BlobStore {
 
   describeFile(fileId: string): FileDescription {
     return describeFile(fileId);
+  }
+
+  statFile(
+    fileId: string,
+    options: { readonly signal: AbortSignal; readonly withCrc32?: boolean },
+  ): Promise<FileStat> {
+    return statFile(this.#cluster, fileId, options);
   }
 
   findCopies(

@@ -10,14 +10,16 @@ const MAY_LAG = 1;
 const FAILED_LATELY = 2;
 const NOT_ACTIVE = 4;
 const DAMAGED = 8;
+/** A replica of a file that can change: it may have other bytes than the source. */
+const MAY_BE_OLD = 16;
 /** It must not be asked. */
-const NEVER = 16;
+const NEVER = 32;
 
 /**
  * Orders the storage servers of a file's group for a read: first those that should have the file,
  * then those that may lag, then those that failed lately, those that trackers do not see as
- * ACTIVE, and those whose copy is known to be damaged, these only for reads that would notice. The
- * least busy one of equals comes first.
+ * ACTIVE, and those whose copy is known to be damaged, these only for reads that would notice; at
+ * last, for files that can change, all but the source. The least busy one of equals comes first.
  *
  * An object of this kind is made for every read, so nothing here waits, and little is allocated.
  */
@@ -107,7 +109,7 @@ export class ReadRanking {
     const { isImmutable, timestamp } = this.#facts;
     let rank = 0;
     if (server !== this.#source) {
-      if (!isImmutable) return NEVER;
+      if (!isImmutable) rank += MAY_BE_OLD;
       if (!shouldHaveFile(server, timestamp, nowS)) rank += MAY_LAG;
     }
     if (this.#cluster.health.isAvoided(server, 'read')) rank += FAILED_LATELY;

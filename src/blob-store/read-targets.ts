@@ -42,11 +42,13 @@ export class ReadTargets {
   /** The next one, when that is clear without asking anybody; else null. */
   nextKnown(): ServerAddress | null {
     const { isSourceKnown } = this.#ranking;
+    if (this.#isDeleted) return null;
     return this.#take(isSourceKnown ? this.#ranking.best(this.#tried) : this.#sureOne());
   }
 
   /** The next one; null when there is none left. */
   async next(): Promise<ServerAddress | null> {
+    if (this.#isDeleted) return null;
     if (!this.#ranking.isSourceKnown && this.#named === null) {
       const { groupName } = this.#facts.file;
       await this.#cluster.view.findSource(groupName, this.#facts.source);
@@ -93,6 +95,11 @@ export class ReadTargets {
       return new BlobStoreError('corrupt', `${fileId} has no sound copy: ${problem}`, cause);
     }
     return new BlobStoreError('unavailable', `${fileId} cannot be read: ${problem}`, cause);
+  }
+
+  /** Replicas may still have a file that can change after its source has deleted it. */
+  get #isDeleted(): boolean {
+    return this.#isMissingAtSource && !this.#facts.isImmutable;
   }
 
   #take(server: ServerAddress | null): ServerAddress | null {

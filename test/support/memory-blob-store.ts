@@ -7,6 +7,7 @@ import {
   type FileCopy,
   type FileDescription,
   type FilePiece,
+  type FileStat,
   type GroupState,
   type PoolState,
   type StoredFile,
@@ -125,6 +126,13 @@ export class MemoryBlobStore implements BlobStore {
     const content = this.#contents.get(fileId) ?? null;
     const storedAtMs = this.storedAtMs.get(fileId) ?? 0;
     return { groupName, kind: 'normal', storedAtMs, content };
+  }
+
+  async statFile(fileId: string): Promise<FileStat> {
+    const file = this.files.get(fileId);
+    if (!file) throw new BlobStoreError('not-found', `${fileId} does not exist`);
+    const modifiedAtMs = this.storedAtMs.get(fileId) ?? 0;
+    return { size: file.length, modifiedAtMs, crc32: crc32(file) };
   }
 
   async findCopies(

@@ -191,7 +191,7 @@ describe('a file whose source the trackers do not list', () => {
 
 describe('a file that can change', () => {
   it.each(['appender', 'slave'] as const)(
-    'is read from its source alone, and taken as it comes: %s',
+    'is read from its source while that has it, and taken as it comes: %s',
     async (kind) => {
       const bench = await startBench({ group1: 2 });
       const piece = putFile(bench, { ageS: 2 * DAY, kind });
@@ -203,6 +203,18 @@ describe('a file that can change', () => {
       at(bench.storages, 0).files.clear();
       const result = bench.store.read(piece, { signal });
       await expect(result).rejects.toMatchObject({ reason: 'not-found' });
+    },
+  );
+
+  it.each(['appender', 'slave'] as const)(
+    'is read from a replica when its source does not answer: %s',
+    async (kind) => {
+      const bench = await startBench({ group1: 2 });
+      const piece = putFile(bench, { ageS: 2 * DAY, kind });
+      await readTimes(bench, piece, 1);
+      await at(bench.storages, 0).stop();
+      await readTimes(bench, piece, 3);
+      expect(downloads(at(bench.storages, 1))).toBe(3);
     },
   );
 });
