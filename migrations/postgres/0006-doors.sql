@@ -16,3 +16,11 @@ CREATE TABLE named_files (
   key TEXT COLLATE "C" NOT NULL,
   is_imported BIGINT NOT NULL
 );
+
+CREATE TABLE bucket_domains (
+  domain TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  bucket_id BIGINT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+
+CREATE INDEX bucket_domains_by_bucket ON bucket_domains (bucket_id, domain);

@@ -20,3 +20,12 @@ CREATE TABLE named_files (
   key TEXT NOT NULL,
   is_imported INTEGER NOT NULL -- 1: it was there before the gateway referred to it
 ) STRICT, WITHOUT ROWID;
+
+-- Host names, in lower case and without port, at which objects of one bucket are downloaded.
+CREATE TABLE bucket_domains (
+  domain TEXT NOT NULL PRIMARY KEY,
+  bucket_id INTEGER NOT NULL,
+  created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bucket_domains_by_bucket ON bucket_domains (bucket_id, domain);

@@ -162,6 +162,7 @@ export function* deleteBucket(
   for (const upload of uploads) yield* dropUpload(context, upload.upload_id);
   yield* run('DELETE FROM bucket_usage WHERE bucket_id = ?', [bucketId]);
   yield* run('DELETE FROM bucket_settings WHERE bucket_id = ?', [bucketId]);
+  yield* run('DELETE FROM bucket_domains WHERE bucket_id = ?', [bucketId]);
   yield* run('DELETE FROM buckets WHERE id = ?', [bucketId]);
   return 'deleted';
 }

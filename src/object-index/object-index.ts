@@ -3,6 +3,7 @@ import type {
   AccessKey,
   AccessKeyChange,
   Bucket,
+  BucketDomain,
   DeletionQueueState,
   FailingDeletion,
   ListedBucket,
@@ -48,6 +49,7 @@ import type {
   NewObject,
   NewPart,
   ObjectDeletion,
+  PutBucketDomainOutcome,
   PutObjectOutcome,
   QueuedOrphans,
   QuotaExceeded,
@@ -110,7 +112,17 @@ export interface ObjectIndex {
     versioning: Exclude<VersioningState, null>,
   ): Promise<SetVersioningOutcome>;
   /**
-   * Also drops the bucket's settings and unfinished uploads; `not-empty` while it has versions or
+   * Downloads at that host name, which is in lower case and without port, are of this bucket from
+   * now on; a name belongs to one bucket.
+   */
+  putBucketDomain(bucketId: number, domain: string): Promise<PutBucketDomainOutcome>;
+  /** False when the bucket does not have it. */
+  removeBucketDomain(bucketId: number, domain: string): Promise<boolean>;
+  findBucketByDomain(domain: string): Promise<Bucket | null>;
+  /** In order of name. */
+  listBucketDomains(bucketId: number): Promise<readonly BucketDomain[]>;
+  /**
+   * Also drops the bucket's settings, domains and unfinished uploads; `not-empty` while it has versions or
    * delete markers.
    */
   deleteBucket(bucketId: number): Promise<'deleted' | 'not-empty' | 'no-such-bucket'>;

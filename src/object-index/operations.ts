@@ -1,5 +1,6 @@
 import * as accessKeys from './access-keys.ts';
 import { appendObject } from './append-object.ts';
+import * as bucketDomains from './bucket-domains.ts';
 import * as buckets from './buckets.ts';
 import { changeObject } from './change-object.ts';
 import { completeUpload } from './complete-upload.ts';
@@ -35,6 +36,8 @@ export const writeOperations = {
   setQuota: usage.setQuota,
   setObjectLock: buckets.setObjectLock,
   setBucketVersioning: buckets.setBucketVersioning,
+  putBucketDomain: bucketDomains.putBucketDomain,
+  removeBucketDomain: bucketDomains.removeBucketDomain,
   putObject: objects.putObject,
   appendObject,
   renameObject,
@@ -68,6 +71,8 @@ export const writeOperations = {
 /** One statement and a few rows each: faster to run than to hand to a thread. */
 export const pointReads = {
   findBucket: buckets.findBucket,
+  findBucketByDomain: bucketDomains.findBucketByDomain,
+  listBucketDomains: bucketDomains.listBucketDomains,
   findObject: objects.findObject,
   listSegments: objects.listSegments,
   findObjectPart: objects.findObjectPart,

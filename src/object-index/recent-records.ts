@@ -7,7 +7,11 @@ const BELIEVED_MS = 20;
 const RECORDS_MAX = 10_000;
 
 /** Reads of records that nearly every request needs and that hardly ever change. */
-const rememberedReads: ReadonlySet<string> = new Set(['findBucket', 'findAccessKey']);
+const rememberedReads: ReadonlySet<string> = new Set([
+  'findBucket',
+  'findBucketByDomain',
+  'findAccessKey',
+]);
 
 /** Writes after which none of these records is believed. */
 const changingWrites: ReadonlySet<string> = new Set([
@@ -17,6 +21,8 @@ const changingWrites: ReadonlySet<string> = new Set([
   'setQuota',
   'setObjectLock',
   'setBucketVersioning',
+  'putBucketDomain',
+  'removeBucketDomain',
   'createUser',
   'removeUser',
   'putAccessKey',

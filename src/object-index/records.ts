@@ -26,6 +26,13 @@ export interface Bucket {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** A host name at which the objects of one bucket are downloaded. */
+export interface BucketDomain {
+  /** Lower case, without port. */
+  readonly domain: string;
+  readonly createdAtMs: number;
+}
+
 /** Listings of buckets do not read their settings, nor their owners. */
 export type ListedBucket = Omit<Bucket, 'settings' | 'isQuotaBound'>;
 

@@ -55,6 +55,11 @@ export type SetVersioningOutcome = 'stored' | 'no-such-bucket' | 'has-object-loc
 /** Object lock needs versions: `not-versioned` where versioning is not enabled. */
 export type SetObjectLockOutcome = 'stored' | 'no-such-bucket' | 'not-versioned';
 
+export type PutBucketDomainOutcome =
+  | { readonly outcome: 'stored' | 'no-such-bucket' }
+  /** Another bucket has it. */
+  | { readonly outcome: 'taken'; readonly bucketName: string };
+
 export interface NewObject extends ObjectDescription, Partial<ObjectSubresources> {
   readonly bucketId: number;
   readonly key: string;
