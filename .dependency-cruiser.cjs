@@ -16,6 +16,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/support/' },
     },
     {
+      name: 'outbound-imports-support-only',
+      severity: 'error',
+      from: { path: '^src/outbound/' },
+      to: { path: '^src/', pathNot: '^src/(support|outbound)/' },
+    },
+    {
       name: 'protocol-is-pure',
       comment: 'Bytes and values only: no sockets, no files, no other layer.',
       severity: 'error',
@@ -62,7 +68,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records|requests|damage)\\.ts)',
+          '^src/(support/|core/|outbound/|blob-store/blob-store\\.ts|object-index/(object-index|records|requests|damage)\\.ts)',
       },
     },
     {
@@ -103,7 +109,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|core|s3|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
+          '^src/(support|core|outbound|s3|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
       },
     },
     {

@@ -138,6 +138,10 @@ function toConfig(values: z.output<typeof settings>) {
       trustedProxies: values.GATEWAY_TRUSTED_PROXIES,
     },
     console: { listen: values.GATEWAY_CONSOLE_LISTEN },
+    outbound: {
+      allowed: values.GATEWAY_OUTBOUND_ALLOW,
+      callbackHosts: values.GATEWAY_CALLBACK_HOSTS,
+    },
     /** Processes that serve S3; 1 is this one. */
     workerCount: values.GATEWAY_WORKERS,
     /** Null makes a random key at the first start. */

@@ -9,6 +9,7 @@ import type { CoreServices } from './core/services.ts';
 import { Spool } from './core/spool/spool.ts';
 import { logIndexEvents } from './log-index-events.ts';
 import { openSqliteIndex } from './object-index/sqlite-index.ts';
+import { OutboundHttp } from './outbound/outbound-http.ts';
 import { Closers } from './support/closers.ts';
 import type { Logger } from './support/logger.ts';
 import type { HostPort } from './support/units.ts';
@@ -58,9 +59,21 @@ export async function openProcessServices(
     });
     closers.add(() => blobs.close());
     const { openFiles = new OpenFiles() } = options;
+    const outbound = new OutboundHttp(config.outbound);
+    closers.add(() => outbound.close());
     const settings = coreSettings(config);
     const spool = openSpool(config, logger);
-    const core = { index, blobs, openFiles, orphans, spool, settings, logger, now: Date.now };
+    const core = {
+      index,
+      blobs,
+      openFiles,
+      orphans,
+      spool,
+      outbound,
+      settings,
+      logger,
+      now: Date.now,
+    };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now, logger });
     return { core, accessKeys, close: () => closers.closeAll() };
   } catch (error) {

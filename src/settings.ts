@@ -3,6 +3,7 @@ import { objectOwnerships } from './core/access/object-ownership.ts';
 import { parseIpRange } from './core/access/policy/ip-range.ts';
 import { locationConstraintPattern } from './core/buckets.ts';
 import { storageClasses } from './core/descriptions.ts';
+import { type AllowedTarget, parseAllowedTarget } from './outbound/allowed-targets.ts';
 import { parseAddressPairs } from './support/address-pairs.ts';
 import {
   type HostPort,
@@ -96,6 +97,14 @@ const GROUP_NAME = /^[A-Za-z0-9]{1,16}$/;
 const ADDRESS_PAIRS =
   'advertised=reachable,advertised=reachable, each side host or host:port (IPv6 in brackets), or empty';
 
+const ALLOWED_TARGETS =
+  'hosts (name or name:port), IP addresses (10.0.0.5, 10.0.0.5:80) and ranges (10.0.0.0/8, fd00::/8), joined by commas';
+
+/** Of what the gateway connects to on behalf of others. */
+function targets() {
+  return setting('', ALLOWED_TARGETS, (value) => list<AllowedTarget>(value, parseAllowedTarget));
+}
+
 const TRACKER_PORT = 22_122;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
@@ -154,6 +163,8 @@ export const settings = z.object({
     'IP addresses and ranges (10.0.0.0/8, 2001:db8::/32), joined by commas',
     (value) => list(value, parseIpRange),
   ),
+  GATEWAY_OUTBOUND_ALLOW: targets(),
+  GATEWAY_CALLBACK_HOSTS: targets(),
   GATEWAY_ROOT_ACCESS_KEY: text('', '3 to 128 letters, digits, - _ .', /^([\w.-]{3,128})?$/),
   GATEWAY_ROOT_SECRET_KEY: text('', '8 to 128 visible ASCII characters', /^([!-~]{8,128})?$/),
   GATEWAY_MASTER_KEY: text('', '32 bytes as 64 hex digits', /^([0-9a-fA-F]{64})?$/),

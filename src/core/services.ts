@@ -1,5 +1,6 @@
 import type { BlobStore } from '../blob-store/blob-store.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
+import type { OutboundHttp } from '../outbound/outbound-http.ts';
 import type { Logger } from '../support/logger.ts';
 import type { NewBucketSettings } from './access/object-ownership.ts';
 import type { OpenFiles } from './open-files.ts';
@@ -31,6 +32,8 @@ export interface CoreServices {
   readonly orphans: Orphans;
   /** Holds content of unknown length until it is complete. */
   readonly spool: Spool;
+  /** Sends requests to servers that users name. */
+  readonly outbound: OutboundHttp;
   readonly settings: CoreSettings;
   readonly logger: Logger;
   /** Milliseconds since 1970; replaced in tests. */

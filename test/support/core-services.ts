@@ -8,6 +8,8 @@ import { Spool } from '../../src/core/spool/spool.ts';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { Bucket } from '../../src/object-index/records.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
+import { parseAllowedTarget } from '../../src/outbound/allowed-targets.ts';
+import { OutboundHttp, type OutboundSettings } from '../../src/outbound/outbound-http.ts';
 import { createLogger } from '../../src/support/logger.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
 import { listAllDue } from './object-index.ts';
@@ -44,6 +46,8 @@ export async function createTestCore(
     readonly newBuckets?: Partial<NewBucketSettings>;
     readonly locationGroups?: Readonly<Record<string, string>>;
     readonly storageClassGroups?: Readonly<Record<string, string>>;
+    /** By default, loopback may be talked to, as that is where the servers of tests are. */
+    readonly outbound?: Partial<OutboundSettings>;
     /** Methods of the index that behave otherwise. */
     readonly indexFaults?: Partial<ObjectIndex>;
   } = {},
@@ -83,6 +87,11 @@ export async function createTestCore(
     blobs: new MemoryBlobStore(
       options.segmentSizeBytesMax ? { segmentSizeBytesMax: options.segmentSizeBytesMax } : {},
     ),
+    outbound: new OutboundHttp({
+      allowed: [parseAllowedTarget('127.0.0.0/8')].filter((target) => target !== null),
+      callbackHosts: [],
+      ...options.outbound,
+    }),
     settings: {
       replayBufferSizeBytes: options.replayBufferSizeBytes ?? 1024,
       deleteDelayMs,
