@@ -1,5 +1,5 @@
 /** The layers of docs/architecture.md as rules: what may import what. */
-const edges = '^src/(s3|console|cli)/';
+const edges = '^src/(s3|qiniu|files|console|cli)/';
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -78,7 +78,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|metrics/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records)\\.ts|s3/request-observer\\.ts)',
+          '^src/(support/|metrics/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records)\\.ts|http/request-observer\\.ts)',
       },
     },
     {
@@ -99,7 +99,7 @@ module.exports = {
     {
       name: 'hono-only-at-the-edges',
       severity: 'error',
-      from: { path: '^src/', pathNot: edges },
+      from: { path: '^src/', pathNot: '^src/(http|console)/' },
       to: { path: 'node_modules/(hono|@hono)/' },
     },
     {
@@ -109,26 +109,37 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|core|outbound|s3|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
+          '^src/(support|outbound|core|http|s3|qiniu|files|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
       },
     },
     {
-      name: 's3-alone',
+      name: 'http-sees-core',
+      comment: 'What all doors need to speak HTTP.',
       severity: 'error',
-      from: { path: '^src/s3/' },
-      to: { path: '^src/(console|cli)/|^src/(gateway|serve)\\.ts$' },
+      from: { path: '^src/http/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(support|core|http)/|^src/(blob-store/blob-store|object-index/(object-index|records|requests))\\.ts$',
+      },
     },
     {
-      name: 'console-alone',
+      name: 'http-for-the-doors',
       severity: 'error',
-      from: { path: '^src/console/' },
-      to: { path: '^src/(s3|cli)/|^src/(gateway|serve)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(http|s3|qiniu|files|console)/|^src/[^/]+\\.ts$' },
+      to: { path: '^src/http/', pathNot: '^src/http/request-observer\\.ts$' },
     },
     {
-      name: 'cli-alone',
+      name: 'doors-know-no-wiring',
       severity: 'error',
-      from: { path: '^src/cli/' },
-      to: { path: '^src/(s3|console)/' },
+      from: { path: '^src/(s3|qiniu|files|console)/' },
+      to: { path: '^src/(gateway|serve)\\.ts$' },
+    },
+    {
+      name: 'edges-alone',
+      severity: 'error',
+      from: { path: '^src/(s3|qiniu|files|console|cli)/' },
+      to: { path: '^src/(s3|qiniu|files|console|cli)/', pathNot: '^src/$1/' },
     },
   ],
   options: {

@@ -1,10 +1,10 @@
 import type { Config } from './config.ts';
 import type { AccessKeys } from './core/access-keys.ts';
 import type { CoreServices } from './core/services.ts';
-import { createS3App } from './s3/app.ts';
-import { listenS3, type S3Listener } from './s3/listener.ts';
-import type { RequestObserver } from './s3/request-observer.ts';
-import { TrustedProxies } from './s3/trusted-proxies.ts';
+import { type HttpListener, listenHttp } from './http/listener.ts';
+import type { RequestObserver } from './http/request-observer.ts';
+import { TrustedProxies } from './http/trusted-proxies.ts';
+import { createS3Door } from './s3/door.ts';
 import { toListenError } from './support/listen.ts';
 import type { HostPort } from './support/units.ts';
 
@@ -19,9 +19,9 @@ export async function openS3Door(
   { core, accessKeys, observer }: S3DoorServices,
   { s3: { domains, bodyPace, requestsMax, acceptsSignatureV2, trustedProxies } }: Config,
   wanted: HostPort,
-): Promise<S3Listener> {
+): Promise<HttpListener> {
   const findCredentials = (id: string) => accessKeys.findCredentials(id);
-  const app = createS3App({
+  const door = createS3Door({
     core,
     findCredentials,
     domains,
@@ -32,7 +32,7 @@ export async function openS3Door(
     observer,
   });
   try {
-    return await listenS3(app, wanted);
+    return await listenHttp(door, wanted);
   } catch (error) {
     throw toListenError(error, wanted, 'GATEWAY_S3_LISTEN');
   }

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { ObservedRequest, RequestObserver } from '../s3/request-observer.ts';
+import type { ObservedRequest, RequestObserver } from '../http/request-observer.ts';
 
 /** From a cached read to a large object over a slow line. */
 const DURATION_BUCKETS_SECONDS = [

@@ -8,7 +8,7 @@ import {
   type RequestedGrantee,
 } from '../core/access/requested-acl.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { RequestHeaders } from './operation.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 
 const grantHeaders: Readonly<Record<string, AclPermission>> = {
   'x-amz-grant-read': 'READ',

@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import type { ChecksumAlgorithm } from '../object-index/records.ts';
 import { checksumAlgorithms, parseChecksumAlgorithm } from './checksum-headers.ts';
-import type { RequestHeaders } from './operation.ts';
 
 const headerPrefix = 'x-amz-checksum-';
 /** They say what to do with checksums and carry none. */

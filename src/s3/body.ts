@@ -3,15 +3,15 @@ import type { Readable } from 'node:stream';
 import { ContentDigest, checkDigests } from '../core/content-digest.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { DeclaredDigests, IncomingContent } from '../core/incoming-content.ts';
+import type { BodyPaceLimits } from '../http/body-pace.ts';
+import { BodyStream } from '../http/body-stream.ts';
+import { type ContentDecoder, PlainDecoder } from '../http/content-decoder.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import type { ChecksumAlgorithm } from '../object-index/records.ts';
 import type { Authentication, SigningContext } from './auth/authentication.ts';
 import { ChunkSignatures } from './auth/chunk-signatures.ts';
 import { ChunkedDecoder } from './auth/chunked-body.ts';
-import { type ContentDecoder, PlainDecoder } from './auth/content-decoder.ts';
 import { type BodyChecksum, bodyChecksum } from './body-checksum.ts';
-import type { BodyPaceLimits } from './body-pace.ts';
-import { BodyStream } from './body-stream.ts';
-import type { RequestHeaders } from './operation.ts';
 
 export interface RequestBodyOptions {
   readonly pace: BodyPaceLimits;

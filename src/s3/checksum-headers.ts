@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../object-index/records.ts';
-import type { RequestHeaders } from './operation.ts';
 
 export const checksumAlgorithms = [
   'CRC32',

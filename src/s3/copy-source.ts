@@ -1,7 +1,7 @@
 import type { CopySource } from '../core/copy-object.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { RequestHeaders } from './operation.ts';
-import { readConditions } from './preconditions.ts';
+import { readConditions } from '../http/preconditions.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 
 const versionParameter = '?versionId=';
 

@@ -1,11 +1,12 @@
 import type { IncomingContent } from '../core/incoming-content.ts';
 import type { Caller } from '../core/services.ts';
+import type { BodyPaceLimits } from '../http/body-pace.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import { authenticate } from './auth/authenticate.ts';
 import type { AuthenticationContext, AuthenticationRequest } from './auth/authentication.ts';
 import { hasBody, RequestBody } from './body.ts';
-import type { BodyPaceLimits } from './body-pace.ts';
-import type { Exchange } from './exchange.ts';
-import type { FormFields, Operation, RequestHeaders } from './operation.ts';
+import type { FormFields, Operation } from './operation.ts';
 
 /**
  * What a request carries and who sends it, once that is verified. A form carries the same things

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import { checksumAlgorithms, checksumHeader } from './checksum-headers.ts';
-import type { RequestHeaders } from './operation.ts';
 
 /** Whether the client declared a digest of what it sends, before or behind it. */
 export function hasIntegrityHeader(headers: RequestHeaders): boolean {

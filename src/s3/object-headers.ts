@@ -1,6 +1,8 @@
 import { GatewayError } from '../core/errors.ts';
+import { httpDate, quoteEtag } from '../http/header-values.ts';
+import type { QueryParameters } from '../http/query.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import type { ObjectDescription, ObjectRecord } from '../object-index/records.ts';
-import type { QueryParameters, RequestHeaders } from './operation.ts';
 
 const systemHeaders = [
   'cache-control',
@@ -49,15 +51,6 @@ function contentEncoding(headers: RequestHeaders): string {
   if (!/aws-chunked/i.test(value)) return value;
   const codings = value.split(',').map((coding) => coding.trim());
   return codings.filter((coding) => !/^(aws-chunked)?$/i.test(coding)).join(',');
-}
-
-export function quoteEtag(etag: string): string {
-  return `"${etag}"`;
-}
-
-/** RFC 9110's date, to the second. */
-export function httpDate(timeMs: number): string {
-  return new Date(timeMs).toUTCString();
 }
 
 /** Headers of an answer that carries the object or a part of it. */

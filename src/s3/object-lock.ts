@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import type { Retention } from '../object-index/records.ts';
-import type { RequestHeaders } from './operation.ts';
 
 const modeHeader = 'x-amz-object-lock-mode';
 const untilHeader = 'x-amz-object-lock-retain-until-date';

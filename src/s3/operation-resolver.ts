@@ -1,5 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
-import type { Operation, QueryParameters, RequestHeaders, Resource, Route } from './operation.ts';
+import type { QueryParameters } from '../http/query.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
+import type { Operation, Resource, Route } from './operation.ts';
 import { operationParameters, subresources } from './subresources.ts';
 
 /** What of a request decides its operation. */

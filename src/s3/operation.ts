@@ -1,21 +1,10 @@
-import type { Readable } from 'node:stream';
 import type { Access } from '../core/access/access.ts';
 import type { IncomingContent } from '../core/incoming-content.ts';
 import type { CoreServices } from '../core/services.ts';
+import type { QueryParameters } from '../http/query.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
+import type { HttpResponse } from '../http/send-response.ts';
 import type { Bucket } from '../object-index/records.ts';
-
-/** Query parameters, percent-decoded, `+` as a space; the first of repeated names counts. */
-export interface QueryParameters {
-  get(name: string): string | null;
-  has(name: string): boolean;
-  names(): readonly string[];
-}
-
-/** Request headers by lower-case name; repeated ones joined with `,`; values as latin1 octets. */
-export interface RequestHeaders {
-  get(name: string): string | null;
-  entries(): Iterable<readonly [string, string]>;
-}
 
 /** Fields of a form by lower-case name, `${filename}` replaced, and the bucket among them. */
 export type FormFields = ReadonlyMap<string, string>;
@@ -47,13 +36,8 @@ export interface S3Request {
   text(sizeBytesMax: number): Promise<string>;
 }
 
-export interface S3Response {
-  readonly status: number;
-  /** By name; undefined values are left out; values are latin1 octets. */
-  readonly headers?: Readonly<Record<string, string | number | undefined>>;
-  /** Text is XML; a stream needs a content-length header. Dropped for HEAD. */
-  readonly body?: string | Buffer | Readable;
-}
+/** Text is XML. */
+export type S3Response = HttpResponse;
 
 interface OperationContext {
   readonly core: CoreServices;

@@ -1,5 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
-import type { QueryParameters, S3Request } from './operation.ts';
+import type { QueryParameters } from '../http/query.ts';
+import type { S3Request } from './operation.ts';
 
 const integerMax = 2_147_483_647;
 

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { checkKey } from '../core/names.ts';
-import { decodePercent, Query } from './query.ts';
+import { decodePercent, Query } from '../http/query.ts';
 
 /** Which bucket and key a request names, and how. */
 export interface RequestTarget {

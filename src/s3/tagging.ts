@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { bucketTags, checkedTags, objectTags, type Tags } from '../core/tags.ts';
-import type { RequestHeaders } from './operation.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 import { parseXml, renderXml, type XmlContent, type XmlElement } from './xml.ts';
 
 /** 50 tags of the longest keys and values, each character a reference. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '../core/errors.ts';
-import type { RequestHeaders } from './operation.ts';
+import type { RequestHeaders } from '../http/request-headers.ts';
 
 /** S3 has conditions for the write that ends an upload, and for no other of its operations. */
 const unconditional = [

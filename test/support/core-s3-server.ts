@@ -1,8 +1,8 @@
 import { parseIpRange } from '../../src/core/access/policy/ip-range.ts';
 import type { Caller } from '../../src/core/services.ts';
-import { createS3App } from '../../src/s3/app.ts';
-import { listenS3 } from '../../src/s3/listener.ts';
-import { TrustedProxies } from '../../src/s3/trusted-proxies.ts';
+import { listenHttp } from '../../src/http/listener.ts';
+import { TrustedProxies } from '../../src/http/trusted-proxies.ts';
+import { createS3Door } from '../../src/s3/door.ts';
 import type { TestCore } from './core-services.ts';
 
 /** Secret of every key that this server knows: those of alice, bob and root. */
@@ -27,7 +27,7 @@ export async function startCoreS3Server(
   const callers = new Map<string, Caller>(
     [core.alice, core.bob, core.root].map((caller) => [caller.accessKeyId, caller]),
   );
-  const app = createS3App({
+  const door = createS3Door({
     core: { ...core, now: Date.now },
     domains: options.domains ?? [],
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0 },
@@ -41,7 +41,7 @@ export async function startCoreS3Server(
       return caller ? { secretAccessKey: coreSecretAccessKey, caller } : null;
     },
   });
-  const listener = await listenS3(app, { host: '127.0.0.1', port: 0 });
+  const listener = await listenHttp(door, { host: '127.0.0.1', port: 0 });
   return {
     endpoint: `http://127.0.0.1:${listener.port}`,
     port: listener.port,

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import type { CoreServices } from '../../src/core/services.ts';
-import { createS3App } from '../../src/s3/app.ts';
-import type { BodyPaceLimits } from '../../src/s3/body-pace.ts';
-import { listenS3, type S3Listener } from '../../src/s3/listener.ts';
+import type { BodyPaceLimits } from '../../src/http/body-pace.ts';
+import { type HttpListener, listenHttp } from '../../src/http/listener.ts';
+import type { RequestObserver } from '../../src/http/request-observer.ts';
+import { TrustedProxies } from '../../src/http/trusted-proxies.ts';
+import { createS3Door } from '../../src/s3/door.ts';
 import type { Operation, Route, S3Request, S3Response } from '../../src/s3/operation.ts';
-import type { RequestObserver } from '../../src/s3/request-observer.ts';
-import { TrustedProxies } from '../../src/s3/trusted-proxies.ts';
 
 export const testKey = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -42,7 +42,7 @@ export function fakeOperation(
 }
 
 export interface TestS3Server {
-  readonly listener: S3Listener;
+  readonly listener: HttpListener;
   readonly endpoint: string;
   /** Parsed lines of the log, oldest first. */
   readonly logLines: Record<string, unknown>[];
@@ -71,7 +71,7 @@ export async function startS3Server(
     logger,
     now: options.now ?? Date.now,
   } as unknown as CoreServices;
-  const app = createS3App({
+  const door = createS3Door({
     core,
     routes,
     domains: options.domains ?? [],
@@ -85,7 +85,7 @@ export async function startS3Server(
         ? { secretAccessKey: testKey.secretAccessKey, caller: testCaller }
         : null,
   });
-  const listener = await listenS3(app, { host: '127.0.0.1', port: 0 });
+  const listener = await listenHttp(door, { host: '127.0.0.1', port: 0 });
   return {
     listener,
     endpoint: `http://127.0.0.1:${listener.port}`,

@@ -1,7 +1,7 @@
 import aws4 from 'aws4';
+import { ReceivedHeaders } from '../../src/http/request-headers.ts';
 import type { AuthenticationRequest } from '../../src/s3/auth/authentication.ts';
 import { parseTarget } from '../../src/s3/request.ts';
-import { ReceivedHeaders } from '../../src/s3/request-headers.ts';
 import { testKey } from './s3-server.ts';
 
 export const testHost = 'localhost:9000';

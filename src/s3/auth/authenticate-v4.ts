@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts';
-import { decodePercent } from '../query.ts';
+import { decodePercent } from '../../http/query.ts';
 import {
   type Authentication,
   type AuthenticationContext,

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { Caller } from '../../core/services.ts';
+import type { ReceivedHeaders } from '../../http/request-headers.ts';
 import type { RequestTarget } from '../request.ts';
-import type { ReceivedHeaders } from '../request-headers.ts';
 import type { Payload } from './payload.ts';
 import type { CredentialScope, SigningKeyCache } from './signature-v4.ts';
 

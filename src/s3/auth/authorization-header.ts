@@ -1,5 +1,5 @@
 import { GatewayError } from '../../core/errors.ts';
-import type { RequestHeaders } from '../operation.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import {
   parseCredential,
   parseSignedHeaders,

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../core/errors.ts';
+import { type ContentDecoder, incompleteBody } from '../../http/content-decoder.ts';
 import type { ChunkSignatures } from './chunk-signatures.ts';
-import { type ContentDecoder, incompleteBody } from './content-decoder.ts';
 
 /** Every chunk but the last must have this many bytes. */
 const chunkSizeBytesMin = 8192;

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../core/errors.ts';
-import type { RequestHeaders } from '../operation.ts';
-import type { Query } from '../query.ts';
+import type { Query } from '../../http/query.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import { clockSkewMaxMs } from './authorization-header.ts';
 import {
   parseCredential,

@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { GatewayError } from '../../core/errors.ts';
-import type { RequestHeaders } from '../operation.ts';
-import type { Query } from '../query.ts';
+import type { Query } from '../../http/query.ts';
+import type { ReceivedHeaders, RequestHeaders } from '../../http/request-headers.ts';
 import type { RequestTarget } from '../request.ts';
-import type { ReceivedHeaders } from '../request-headers.ts';
 import { subresources } from '../subresources.ts';
 import { checkSkew, signedTime } from './authorization-header.ts';
 import { headerOctets } from './presigned-query.ts';

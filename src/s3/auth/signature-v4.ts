@@ -1,6 +1,6 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
-import type { RequestHeaders } from '../operation.ts';
-import type { QueryParameter } from '../query.ts';
+import type { QueryParameter } from '../../http/query.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 
 /**
  * Signature Version 4, the pure part.

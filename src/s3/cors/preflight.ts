@@ -1,7 +1,8 @@
 import { corsRules } from '../../core/cors-rules.ts';
 import { GatewayError } from '../../core/errors.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import type { Bucket } from '../../object-index/records.ts';
-import type { RequestHeaders, S3Response } from '../operation.ts';
+import type { S3Response } from '../operation.ts';
 import { preflightHeaders } from './cors-headers.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../core/errors.ts';
 import type { DeclaredDigests, IncomingContent } from '../../core/incoming-content.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import type { ChecksumAlgorithm } from '../../object-index/records.ts';
 import type { FileSizeRange } from '../auth/post-policy.ts';
 import { type BodyChecksum, bodyChecksum } from '../body-checksum.ts';
-import type { RequestHeaders } from '../operation.ts';
 import { type FormReader, malformed, tailSizeBytesMax } from './form-reader.ts';
 
 export interface FormContentOptions {

@@ -1,13 +1,13 @@
 import { GatewayError } from '../../core/errors.ts';
+import { BodyStream } from '../../http/body-stream.ts';
+import { PlainDecoder } from '../../http/content-decoder.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import { ReceivedHeaders } from '../../http/request-headers.ts';
 import { authenticationKind, twoMechanisms } from '../auth/authenticate.ts';
 import { authenticateForm, requiredField } from '../auth/authenticate-form.ts';
 import type { AuthenticationRequest } from '../auth/authentication.ts';
-import { PlainDecoder } from '../auth/content-decoder.ts';
 import { declaredSize } from '../body.ts';
-import { BodyStream } from '../body-stream.ts';
 import type { Envelope, EnvelopeContext } from '../envelope.ts';
-import type { Exchange } from '../exchange.ts';
-import { ReceivedHeaders } from '../request-headers.ts';
 import { subresources } from '../subresources.ts';
 import { FormContent } from './form-content.ts';
 import { headersOfForm, signatureFields } from './form-headers.ts';

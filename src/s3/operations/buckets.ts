@@ -9,9 +9,9 @@ import {
 import { GatewayError } from '../../core/errors.ts';
 import { parsePageToken, renderPageToken } from '../../core/page-token.ts';
 import type { Tags } from '../../core/tags.ts';
-
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import { requestedAcl, requestedOwnership } from '../acl-headers.ts';
-import type { Operation, RequestHeaders, S3Request } from '../operation.ts';
+import type { Operation, S3Request } from '../operation.ts';
 
 import { integerParameter, isoTime } from '../parameters.ts';
 import { parseBucketTags } from '../tagging.ts';

@@ -1,6 +1,8 @@
 import { GatewayError } from '../../core/errors.ts';
 import { type CompletedPart, completeUpload } from '../../core/multipart/complete-upload.ts';
 import { partNumberMax } from '../../core/multipart/upload-part.ts';
+import { quoteEtag } from '../../http/header-values.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import { inSlices } from '../../support/slices.ts';
 import {
   checksumAlgorithms,
@@ -9,8 +11,7 @@ import {
   declaredChecksum,
   parseChecksumType,
 } from '../checksum-headers.ts';
-import { quoteEtag } from '../object-headers.ts';
-import type { Operation, RequestHeaders } from '../operation.ts';
+import type { Operation } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { writtenVersionHeaders } from '../version-headers.ts';
 import { authorizedCondition } from '../written-condition.ts';

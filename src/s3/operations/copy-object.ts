@@ -1,11 +1,13 @@
 import { newObjectAccess } from '../../core/access/put-acl.ts';
 import { copyObject as copy } from '../../core/copy-object.ts';
 import { GatewayError } from '../../core/errors.ts';
+import { quoteEtag } from '../../http/header-values.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import { requestedAcl } from '../acl-headers.ts';
 import { checksumElements, parseChecksumAlgorithm } from '../checksum-headers.ts';
 import { parseCopySource } from '../copy-source.ts';
-import { describeObject, quoteEtag } from '../object-headers.ts';
-import type { Operation, RequestHeaders } from '../operation.ts';
+import { describeObject } from '../object-headers.ts';
+import type { Operation } from '../operation.ts';
 import { isoTime, keyOf } from '../parameters.ts';
 import { writtenVersionHeaders } from '../version-headers.ts';
 import { authorizedCondition } from '../written-condition.ts';

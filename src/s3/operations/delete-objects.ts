@@ -11,9 +11,9 @@ import {
 } from '../../core/delete-objects.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { CoreServices } from '../../core/services.ts';
+import { errorEntry } from '../../http/errors.ts';
 import type { Bucket } from '../../object-index/records.ts';
 import { type DeleteConditionNames, parseDeleteCondition } from '../delete-condition.ts';
-import { errorEntry } from '../errors.ts';
 import { checkIntegrityHeader } from '../integrity-header.ts';
 import { wantsBypass } from '../object-lock.ts';
 import type { Operation, S3Request } from '../operation.ts';

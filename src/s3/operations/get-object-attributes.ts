@@ -1,9 +1,10 @@
 import { GatewayError } from '../../core/errors.ts';
 import { listedPartsMax } from '../../core/multipart/list-uploads.ts';
 import { getObjectAttributes as get, type ObjectAttributes } from '../../core/object-attributes.ts';
+import { httpDate } from '../../http/header-values.ts';
+import type { RequestHeaders } from '../../http/request-headers.ts';
 import { checksumElement, checksumElements } from '../checksum-headers.ts';
-import { httpDate } from '../object-headers.ts';
-import type { Operation, RequestHeaders } from '../operation.ts';
+import type { Operation } from '../operation.ts';
 import { integerParameter, keyOf } from '../parameters.ts';
 import { versionHeaders } from '../version-headers.ts';
 import { renderXml } from '../xml.ts';

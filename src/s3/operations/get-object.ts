@@ -9,12 +9,12 @@ import {
   headObject as head,
 } from '../../core/get-object.ts';
 import { partNumberMax } from '../../core/multipart/upload-part.ts';
+import { ifRange, readConditions } from '../../http/preconditions.ts';
 import type { Bucket, Checksum } from '../../object-index/records.ts';
 import { checksumResponseHeaders } from '../checksum-headers.ts';
 import { notModifiedHeaders, objectHeaders, overriddenHeaders } from '../object-headers.ts';
 import type { Operation, S3Request, S3Response } from '../operation.ts';
 import { integerParameter, keyOf } from '../parameters.ts';
-import { ifRange, readConditions } from '../preconditions.ts';
 import { subresourceHeaders } from '../subresource-headers.ts';
 import { versionHeaders } from '../version-headers.ts';
 

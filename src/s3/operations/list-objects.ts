@@ -7,9 +7,10 @@ import {
 } from '../../core/list-objects.ts';
 import { ownerNames } from '../../core/owner-names.ts';
 import type { CoreServices } from '../../core/services.ts';
+import { quoteEtag } from '../../http/header-values.ts';
+import type { QueryParameters } from '../../http/query.ts';
 import type { ListedObject } from '../../object-index/requests.ts';
-import { quoteEtag } from '../object-headers.ts';
-import type { Operation, QueryParameters } from '../operation.ts';
+import type { Operation } from '../operation.ts';
 import { integerParameter, isoTime, type KeyEncoding, keyEncoding } from '../parameters.ts';
 import { renderXml } from '../xml.ts';
 

@@ -1,7 +1,7 @@
 import { listParts as list, listedPartsMax } from '../../core/multipart/list-uploads.ts';
 import { ownerNames } from '../../core/owner-names.ts';
+import { quoteEtag } from '../../http/header-values.ts';
 import { checksumElements } from '../checksum-headers.ts';
-import { quoteEtag } from '../object-headers.ts';
 import type { Operation } from '../operation.ts';
 import { integerParameter, isoTime, keyOf } from '../parameters.ts';
 import { renderXml } from '../xml.ts';

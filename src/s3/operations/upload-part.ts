@@ -1,9 +1,9 @@
 import { GatewayError } from '../../core/errors.ts';
 import { partNumberMax, uploadPart as upload } from '../../core/multipart/upload-part.ts';
 import { uploadPartCopy as copy } from '../../core/multipart/upload-part-copy.ts';
+import { quoteEtag } from '../../http/header-values.ts';
 import { checksumElements, checksumHeader } from '../checksum-headers.ts';
 import { parseCopySource, parseCopySourceRange } from '../copy-source.ts';
-import { quoteEtag } from '../object-headers.ts';
 import type { Operation, S3Request } from '../operation.ts';
 import { integerParameter, isoTime, keyOf } from '../parameters.ts';
 import { renderXml } from '../xml.ts';

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { beforeEach, expect, it } from 'vitest';
+import type { ObservedRequest } from '../../../src/http/request-observer.ts';
 import { S3RequestMetrics } from '../../../src/metrics/s3-request-metrics.ts';
-import type { ObservedRequest } from '../../../src/s3/request-observer.ts';
 import { parseMetrics, type Sample, sampleValue } from '../../support/prometheus.ts';
 
 let registry: Registry;

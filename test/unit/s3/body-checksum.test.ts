@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 import { bodyChecksum } from '../../../src/s3/body-checksum.ts';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
 
 function read(headers: Record<string, string>, hasTrailer = false) {
   return bodyChecksum(ReceivedHeaders.parse(Object.entries(headers).flat()), { hasTrailer });

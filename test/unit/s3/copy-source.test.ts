@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 import { parseCopySource, parseCopySourceRange } from '../../../src/s3/copy-source.ts';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
 
 const source = (value: string) =>
   parseCopySource(ReceivedHeaders.parse(['x-amz-copy-source', value]));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { BlobStoreError } from '../../../src/blob-store/blob-store.ts';
 import { GatewayError } from '../../../src/core/errors.ts';
+import { errorEntry } from '../../../src/http/errors.ts';
+import { toGatewayError } from '../../../src/http/to-gateway-error.ts';
 import { IndexError } from '../../../src/object-index/object-index.ts';
-import { errorHeaders, renderError, toGatewayError } from '../../../src/s3/error-document.ts';
-import { errorEntry } from '../../../src/s3/errors.ts';
+import { errorHeaders, renderError } from '../../../src/s3/error-document.ts';
 
 const context = { resource: '/photos/a<b', requestId: 'R1', hostId: 'H1' };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 import { objectLockHeaders, parseInstant, wantsBypass } from '../../../src/s3/object-lock.ts';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
 
 const nowMs = Date.UTC(2030, 0, 1);
 const mode = 'x-amz-object-lock-mode';

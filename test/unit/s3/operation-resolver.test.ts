@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 import type { Operation, Route } from '../../../src/s3/operation.ts';
 import { createResolver } from '../../../src/s3/operation-resolver.ts';
 import { parseTarget } from '../../../src/s3/request.ts';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
 import { subresources } from '../../../src/s3/subresources.ts';
 
 function operation(name: string): Operation {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Query } from '../../../src/http/query.ts';
 import { encodeKey, integerParameter, isoTime, keyEncoding } from '../../../src/s3/parameters.ts';
-import { Query } from '../../../src/s3/query.ts';
 
 describe('whole numbers', () => {
   const read = (raw: string) =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 import type { Operation, S3Request } from '../../../src/s3/operation.ts';
 import { createResolver } from '../../../src/s3/operation-resolver.ts';
 import { parseTarget } from '../../../src/s3/request.ts';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
 import { routes } from '../../../src/s3/route-table.ts';
 import { operationParameters, subresources } from '../../../src/s3/subresources.ts';
 

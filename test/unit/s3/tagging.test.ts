@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/core/errors.ts';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 import {
   parseTagging,
   renderTagging,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 import { refuseUnsupportedHeaders } from '../../../src/s3/unsupported-headers.ts';
 
 function check(name: string, value: string, operationName = 'PutObject') {

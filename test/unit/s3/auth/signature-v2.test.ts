@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../../src/http/request-headers.ts';
 import { authenticate } from '../../../../src/s3/auth/authenticate.ts';
 import { signatureV2 } from '../../../../src/s3/auth/signature-v2.ts';
 import { SigningKeyCache } from '../../../../src/s3/auth/signature-v4.ts';
 import { parseTarget } from '../../../../src/s3/request.ts';
-import { ReceivedHeaders } from '../../../../src/s3/request-headers.ts';
 import { testCaller } from '../../../support/s3-server.ts';
 
 const accessKeyId = 'AKIAIOSFODNN7EXAMPLE';

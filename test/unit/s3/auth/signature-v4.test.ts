@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ReceivedHeaders } from '../../../../src/http/request-headers.ts';
 import {
   canonicalRequest,
   deriveSigningKey,
@@ -8,7 +9,6 @@ import {
   stringToSign,
 } from '../../../../src/s3/auth/signature-v4.ts';
 import { parseTarget } from '../../../../src/s3/request.ts';
-import { ReceivedHeaders } from '../../../../src/s3/request-headers.ts';
 
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const scope = { date: '20130524', region: 'us-east-1' };

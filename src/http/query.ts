@@ -1,5 +1,11 @@
 import { GatewayError } from '../core/errors.ts';
-import type { QueryParameters } from './operation.ts';
+
+/** Query parameters, percent-decoded, `+` as a space; the first of repeated names counts. */
+export interface QueryParameters {
+  get(name: string): string | null;
+  has(name: string): boolean;
+  names(): readonly string[];
+}
 
 export interface QueryParameter {
   /** As received, still encoded. */

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { ObjectRecord } from '../../../src/object-index/records.ts';
 import {
   ifRange,
   parseEtags,
   parseHttpDate,
   readConditions,
   writeCondition,
-} from '../../../src/s3/preconditions.ts';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
+} from '../../../src/http/preconditions.ts';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
+import type { ObjectRecord } from '../../../src/object-index/records.ts';
 
 const timeMs = Date.UTC(1994, 10, 6, 8, 49, 37);
 const headersOf = (headers: Record<string, string>) =>

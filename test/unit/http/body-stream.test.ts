@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { PlainDecoder } from '../../../src/s3/auth/content-decoder.ts';
-import { BodyStream } from '../../../src/s3/body-stream.ts';
+import { BodyStream } from '../../../src/http/body-stream.ts';
+import { PlainDecoder } from '../../../src/http/content-decoder.ts';
 
 /** A body whose bytes the test sends. */
 function open(size: number, idleTimeoutMs = 60_000) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Query } from '../../../src/s3/query.ts';
+import { Query } from '../../../src/http/query.ts';
 
 describe('Query', () => {
   it('decodes names and values, with + as a space', () => {

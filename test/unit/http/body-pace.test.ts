@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BodyPace } from '../../../src/s3/body-pace.ts';
+import { BodyPace } from '../../../src/http/body-pace.ts';
 
 const KIB = 1024;
 

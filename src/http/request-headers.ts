@@ -1,5 +1,10 @@
 import { GatewayError } from '../core/errors.ts';
-import type { RequestHeaders } from './operation.ts';
+
+/** Request headers by lower-case name; repeated ones joined with `,`; values as latin1 octets. */
+export interface RequestHeaders {
+  get(name: string): string | null;
+  entries(): Iterable<readonly [string, string]>;
+}
 
 /**
  * Headers that say one thing only. Two of them could make the gateway and a proxy, or the signature

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { answerClientError } from './client-error.ts';
-import { isConnectionClosing, type S3Bindings } from './exchange.ts';
+import type { HostPort } from '../support/units.ts';
+import { answerClientError, type RenderClientError } from './client-error.ts';
+import { type HttpBindings, isConnectionClosing } from './exchange.ts';
 
 /** Request line and headers together; AWS allows 8 KiB of headers, and paths come on top. */
 const headSizeBytesMax = 16 * 1024;
@@ -13,13 +14,7 @@ const keepAliveTimeoutMs = 75_000;
 /** What a socket and a body may buffer each way; Node's 16 KiB cost throughput. */
 const streamBufferBytes = 128 * 1024;
 
-export interface S3ListenerOptions {
-  readonly host: string;
-  /** 0 for any free one. */
-  readonly port: number;
-}
-
-export interface S3Listener {
+export interface HttpListener {
   readonly host: string;
   readonly port: number;
   /**
@@ -29,10 +24,19 @@ export interface S3Listener {
   close(graceMs: number): Promise<void>;
 }
 
+/** A door's app, and how it answers what is no request. */
+export interface ListenableDoor {
+  readonly app: Hono<{ Bindings: HttpBindings }>;
+  readonly renderClientError: RenderClientError;
+}
+
 /** Node's adapter refuses and normalises URLs that are fine for S3; it gets to see this one. */
 const adapterUrl = 'http://gateway/';
 
-function createS3Server(app: Hono<{ Bindings: S3Bindings }>, isClosing: () => boolean): Server {
+function createHttpServer(
+  { app, renderClientError }: ListenableDoor,
+  isClosing: () => boolean,
+): Server {
   const extras = new WeakMap<IncomingMessage, { target: string; awaitsContinue: boolean }>();
   const serve = getRequestListener(
     (request, { incoming, outgoing }) =>
@@ -59,7 +63,7 @@ function createS3Server(app: Hono<{ Bindings: S3Bindings }>, isClosing: () => bo
     keepAliveTimeout: keepAliveTimeoutMs,
     highWaterMark: streamBufferBytes,
     noDelay: true,
-    // We answer in XML instead.
+    // The doors answer that themselves.
     requireHostHeader: false,
   });
   // The size of the head is the limit; Node's would silently drop headers beyond a count.
@@ -67,17 +71,14 @@ function createS3Server(app: Hono<{ Bindings: S3Bindings }>, isClosing: () => bo
   server.on('request', handle(false));
   server.on('checkContinue', handle(true));
   server.on('checkExpectation', handle(false));
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error, socket) => answerClientError(error, socket, renderClientError));
   return server;
 }
 
-/** Serves the app on a port of its own. Rejects when the address cannot be had. */
-export async function listenS3(
-  app: Hono<{ Bindings: S3Bindings }>,
-  options: S3ListenerOptions,
-): Promise<S3Listener> {
+/** Serves a door on a port of its own, 0 for any free one. Rejects when the address cannot be had. */
+export async function listenHttp(door: ListenableDoor, options: HostPort): Promise<HttpListener> {
   let closing: Promise<void> | null = null;
-  const server = createS3Server(app, () => closing !== null);
+  const server = createHttpServer(door, () => closing !== null);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {

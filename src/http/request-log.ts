@@ -5,7 +5,7 @@ import type { Exchange } from './exchange.ts';
  * One line for each request, when its answer is sent or its client gone. It names the path's
  * bucket and key and never the query or a header: those hold signatures.
  */
-export function logRequest(exchange: Exchange, logger: Logger): void {
+export function logRequest(exchange: Exchange, logger: Logger, doorName: string): void {
   const { incoming, outgoing, origin } = exchange;
   logger.info(
     {
@@ -23,6 +23,6 @@ export function logRequest(exchange: Exchange, logger: Logger): void {
       remoteAddress: origin.address,
       clientGone: !outgoing.writableFinished,
     },
-    's3 request',
+    `${doorName} request`,
   );
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { parseIpRange } from '../../../src/core/access/policy/ip-range.ts';
-import { TrustedProxies } from '../../../src/s3/trusted-proxies.ts';
+import { TrustedProxies } from '../../../src/http/trusted-proxies.ts';
 
 function originOf(trusted: readonly string[], peer: string, headers: IncomingMessage['headers']) {
   const socket = { remoteAddress: peer } as IncomingMessage['socket'];

@@ -2,12 +2,11 @@ import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../core/services.ts';
 import type { BodyStream } from './body-stream.ts';
-import type { CorsHeaders } from './cors/cors-headers.ts';
 import type { ObservedRequest } from './request-observer.ts';
 import type { ClientOrigin } from './trusted-proxies.ts';
 
 /** What node-server hands to the Hono app, and what the listener adds. */
-export interface S3Bindings {
+export interface HttpBindings {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   /** Request target as received; `incoming.url` when the listener did not replace that. */
@@ -56,13 +55,13 @@ export class Exchange implements ObservedRequest {
   /** The request's body, once somebody reads it. */
   body: BodyStream | null = null;
   /** What the answer, whatever it is, says to pages of other origins. */
-  corsHeaders: CorsHeaders = {};
+  corsHeaders: Readonly<Record<string, string>> = {};
   firstByteMs: number | null = null;
   readonly #socketBytesWrittenBefore: number;
   readonly #abort = new AbortController();
   #awaitsContinue: boolean;
 
-  constructor(bindings: S3Bindings, origin: ClientOrigin) {
+  constructor(bindings: HttpBindings, origin: ClientOrigin) {
     this.origin = origin;
     this.incoming = bindings.incoming;
     this.outgoing = bindings.outgoing;

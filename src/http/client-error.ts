@@ -2,12 +2,18 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
 import { endEarly } from './body-stream.ts';
-import { renderError } from './error-document.ts';
-import { errorEntry } from './errors.ts';
-import { newRequestId } from './exchange.ts';
 
-/** What Node's HTTP parser says, in S3's words; the rest is a malformed request. */
-function toS3Error(code: string | undefined): GatewayError {
+export interface ClientErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number | undefined>>;
+  readonly body: string;
+}
+
+/** Tells of a request that never became one. */
+export type RenderClientError = (error: GatewayError) => ClientErrorAnswer;
+
+/** What Node's HTTP parser says, in the gateway's codes; the rest is a malformed request. */
+function toGatewayError(code: string | undefined): GatewayError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return new GatewayError('RequestHeaderSectionTooLarge');
@@ -33,6 +39,7 @@ const answered = new WeakSet<Duplex>();
 export function answerClientError(
   cause: Error & { readonly code?: string; readonly bytesParsed?: number },
   socket: Duplex & { readonly bytesWritten?: number; _httpMessage?: ServerResponse },
+  render: RenderClientError,
 ): void {
   // Whatever follows on a refused connection is as malformed as before.
   if (answered.has(socket)) return;
@@ -43,15 +50,15 @@ export function answerClientError(
     socket.destroy();
     return;
   }
-  const error = toS3Error(cause.code);
-  const { httpStatus } = errorEntry(error.code);
-  const requestId = newRequestId();
-  const document = renderError(error, { resource: '', requestId, hostId: '' });
+
+  const { status, headers, body } = render(toGatewayError(cause.code));
+  const fields = Object.entries(headers)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus]}\r\n` +
-      `x-amz-request-id: ${requestId}\r\nContent-Type: application/xml\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fields.join('')}` +
       `Date: ${new Date().toUTCString()}\r\nConnection: close\r\n` +
-      `Content-Length: ${Buffer.byteLength(document)}\r\n\r\n${document}`,
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
   // Closing at once would reset the connection under a client that has not read the answer yet.
   const cutOff = setTimeout(() => socket.destroy(), lingerMs);

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { GatewayError } from '../core/errors.ts';
-import { type ContentDecoder, incompleteBody } from './auth/content-decoder.ts';
 import { BodyPace, type BodyPaceLimits } from './body-pace.ts';
+import { type ContentDecoder, incompleteBody } from './content-decoder.ts';
 import { PieceGatherer } from './piece-gatherer.ts';
 
 /** Content on its way from the decoder to whoever stores it, per request. */

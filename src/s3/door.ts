@@ -1,103 +1,69 @@
 import { randomBytes } from 'node:crypto';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { Hono } from 'hono';
 import { Access } from '../core/access/access.ts';
 import { corsRules } from '../core/cors-rules.ts';
-import { GatewayError, type GatewayErrorCode } from '../core/errors.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { CoreServices } from '../core/services.ts';
+import type { BodyPaceLimits } from '../http/body-pace.ts';
+import { type Door, type DoorContext, openDoor } from '../http/door.ts';
+import { errorEntry } from '../http/errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { ListenableDoor } from '../http/listener.ts';
+import { ReceivedHeaders } from '../http/request-headers.ts';
 import type { AuthenticationRequest, FindCredentials } from './auth/authentication.ts';
 import { SigningKeyCache } from './auth/signature-v4.ts';
-import type { BodyPaceLimits } from './body-pace.ts';
 import { corsHeaders } from './cors/cors-headers.ts';
 import { preflight } from './cors/preflight.ts';
 import { type Envelope, openRequest } from './envelope.ts';
-import { toGatewayError } from './error-document.ts';
-import { errorEntry } from './errors.ts';
-import { Exchange, type S3Bindings } from './exchange.ts';
+import { errorHeaders, renderError } from './error-document.ts';
 import { boundaryOfUpload, openForm } from './form/form-envelope.ts';
 import type { Operation, Route, S3Request, S3Response } from './operation.ts';
 import { createResolver } from './operation-resolver.ts';
 import { parseTarget, type RequestTarget } from './request.ts';
-import { ReceivedHeaders } from './request-headers.ts';
-import { logRequest } from './request-log.ts';
-import type { RequestObserver } from './request-observer.ts';
 import { routes as allRoutes } from './route-table.ts';
 import { runOperation } from './run-operation.ts';
-import { type ResponseIdentity, sendError, sendResponse } from './send-response.ts';
-import type { TrustedProxies } from './trusted-proxies.ts';
 import { refuseUnsupportedHeaders } from './unsupported-headers.ts';
 
-export interface S3AppContext {
+export interface S3DoorContext extends Omit<DoorContext, 'logger'> {
   readonly core: CoreServices;
   readonly findCredentials: FindCredentials;
   /** Domains whose subdomains are buckets; lower or upper case, without port. */
   readonly domains: readonly string[];
   /** A body that comes more slowly is refused with `RequestTimeout`. */
   readonly bodyPace: BodyPaceLimits;
-  /** Requests that are served at a time; each may hold some MiB. More are told to slow down. */
-  readonly requestsMax: number;
   /** Whether signatures of version 2 count. */
   readonly acceptsSignatureV2: boolean;
-  readonly trustedProxies: TrustedProxies;
-  readonly observer?: RequestObserver;
   /** Replaced in tests. */
   readonly routes?: readonly Route[];
 }
 
-/**
- * S3 over HTTP. The app works on Node's own request and response (`c.env`), because web streams
- * cost half the throughput and its normalised URL is not what was signed.
- */
-export function createS3App(context: S3AppContext): Hono<{ Bindings: S3Bindings }> {
+/** S3 over HTTP. */
+export function createS3Door(context: S3DoorContext): ListenableDoor {
   const dispatcher = new Dispatcher(context);
-  const identity: ResponseIdentity = {
-    server: 'fastdfs-s3',
-    hostId: randomBytes(24).toString('base64'),
+  /** `x-amz-id-2`: which gateway answered. */
+  const hostId = randomBytes(24).toString('base64');
+  const door: Door = {
+    name: 's3',
+    contentType: 'application/xml',
+    headers: ({ id }) => ({ 'x-amz-request-id': id, 'x-amz-id-2': hostId, server: 'fastdfs-s3' }),
+    dispatch: (exchange) => dispatcher.dispatch(exchange),
+    renderError: ({ path, id }, error) => ({
+      status: errorEntry(error.code).httpStatus,
+      headers: errorHeaders(error),
+      body: renderError(error, { resource: path, requestId: id, hostId }),
+    }),
+    isFault: ({ code }) => code !== 'NotImplemented' && errorEntry(code).httpStatus >= 500,
   };
-  const { observer, trustedProxies } = context;
   const { logger } = context.core;
-  const app = new Hono<{ Bindings: S3Bindings }>();
-  let requestCount = 0;
-  app.all('*', async (c) => {
-    const exchange = new Exchange(c.env, trustedProxies.originOf(c.env.incoming));
-    requestCount += 1;
-    observer?.started();
-    exchange.outgoing.once('close', () => {
-      requestCount -= 1;
-      logRequest(exchange, logger);
-      observer?.ended(exchange);
-    });
-    try {
-      if (requestCount > context.requestsMax) throw new GatewayError('SlowDown');
-      await sendResponse(exchange, await dispatcher.dispatch(exchange), identity);
-    } catch (thrown) {
-      const error = toGatewayError(thrown);
-      const isClientGone = exchange.signal.aborted;
-      // What breaks because the client left is no error of ours.
-      exchange.errorCode = isClientGone && error !== thrown ? null : error.code;
-      if (isFault(error.code) && !isClientGone) {
-        const { id: requestId, operationName: operation } = exchange;
-        logger.error({ err: thrown, requestId, operation }, `s3 request failed: ${error.code}`);
-      }
-      await sendError(exchange, error, identity);
-    }
-    return RESPONSE_ALREADY_SENT;
-  });
-  app.onError((error, c) => {
-    logger.error({ err: error }, 's3 answer failed');
-    c.env.outgoing.destroy();
-    return RESPONSE_ALREADY_SENT;
-  });
-  return app;
+  return openDoor(door, { ...context, logger });
 }
 
 /** From bytes on the wire to one operation: shape, who, what, may they, do it. */
 class Dispatcher {
-  readonly #context: S3AppContext;
+  readonly #context: S3DoorContext;
   readonly #resolve: (request: Parameters<ReturnType<typeof createResolver>>[0]) => Operation;
   readonly #signingKeys = new SigningKeyCache();
 
-  constructor(context: S3AppContext) {
+  constructor(context: S3DoorContext) {
     this.#context = context;
     this.#resolve = createResolver(context.routes ?? allRoutes);
   }
@@ -198,11 +164,6 @@ function requestOf(
     content: () => envelope.content(operation),
     text: (sizeBytesMax) => envelope.text(operation, sizeBytesMax),
   };
-}
-
-/** Whether an operator should hear of it; what a client asked for in vain is in the request log. */
-function isFault(code: GatewayErrorCode): boolean {
-  return code !== 'NotImplemented' && errorEntry(code).httpStatus >= 500;
 }
 
 /** RFC 9112, section 3.2: without it, nobody can say which bucket or signature is meant. */

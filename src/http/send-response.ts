@@ -1,35 +1,42 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { GatewayError } from '../core/errors.ts';
 import { downloadBuffers } from '../support/reused-buffers.ts';
 import { hasEndedEarly } from './body-stream.ts';
 import { drainRequest } from './drain.ts';
-import { errorHeaders, renderError } from './error-document.ts';
-import { errorEntry } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import type { S3Response } from './operation.ts';
 
 /** An unread body of at most this many bytes is read and dropped and the connection kept. */
 const unreadBytesKept = 256 * 1024;
 /** A client that takes no byte of its answer for so long is gone. */
 const responseIdleTimeoutMs = 120_000;
 
-export interface ResponseIdentity {
-  readonly server: string;
-  /** `x-amz-id-2`: which gateway answered. */
-  readonly hostId: string;
+export interface HttpResponse {
+  readonly status: number;
+  /** By name; undefined values are left out; values are latin1 octets. */
+  readonly headers?: Readonly<Record<string, string | number | undefined>>;
+  /** A stream needs a content-length header, or comes in chunks. Dropped for HEAD. */
+  readonly body?: string | Buffer | Readable;
+}
+
+/** What an answer tells of the request that it belongs to. */
+export type RequestIdentity = Pick<Exchange, 'id' | 'path'>;
+
+/** What the answers of one door have in common. */
+export interface AnswerForm {
+  /** On every answer; an answer's own ones stand above them. */
+  headers(exchange: RequestIdentity): Readonly<Record<string, string>>;
+  /** Of text without a type of its own. */
+  readonly contentType: string;
 }
 
 function headOf(
   exchange: Exchange,
-  response: S3Response,
-  identity: ResponseIdentity,
+  response: HttpResponse,
+  form: AnswerForm,
 ): Record<string, string | number> {
   const head: Record<string, string | number> = {
-    'x-amz-request-id': exchange.id,
-    'x-amz-id-2': identity.hostId,
-    server: identity.server,
+    ...form.headers(exchange),
     ...exchange.corsHeaders,
   };
   for (const [name, value] of Object.entries(response.headers ?? {})) {
@@ -43,7 +50,7 @@ function headOf(
 }
 
 /** Whether what follows on this connection could be a body that nobody will read. */
-function mustClose(exchange: Exchange, response: S3Response): boolean {
+function mustClose(exchange: Exchange, response: HttpResponse): boolean {
   const { incoming } = exchange;
   if (exchange.isClosing()) return true;
   if (incoming.complete) return false;
@@ -71,11 +78,11 @@ async function end(exchange: Exchange, body: Buffer | null): Promise<void> {
 /** Sends one answer. Fails when the body does; the connection is closed then. */
 export async function sendResponse(
   exchange: Exchange,
-  response: S3Response,
-  identity: ResponseIdentity,
+  response: HttpResponse,
+  form: AnswerForm,
 ): Promise<void> {
   try {
-    await send(exchange, response, identity);
+    await send(exchange, response, form);
   } catch (error) {
     // A body that nobody took would hold its storage connection for good.
     if (response.body instanceof Readable) response.body.destroy();
@@ -83,13 +90,9 @@ export async function sendResponse(
   }
 }
 
-async function send(
-  exchange: Exchange,
-  response: S3Response,
-  identity: ResponseIdentity,
-): Promise<void> {
+async function send(exchange: Exchange, response: HttpResponse, form: AnswerForm): Promise<void> {
   const { incoming, outgoing } = exchange;
-  const head = headOf(exchange, response, identity);
+  const head = headOf(exchange, response, form);
   const { body, status } = response;
   // Node destroys the socket then; it sets its own timeout again after the answer.
   incoming.socket.setTimeout(responseIdleTimeoutMs);
@@ -102,7 +105,7 @@ async function send(
   }
   if (body instanceof Readable) body.destroy();
   const content = isBodiless || body instanceof Readable ? null : contentOf(body);
-  if (content) head['content-type'] ??= 'application/xml';
+  if (content) head['content-type'] ??= form.contentType;
   if (!isBodiless) head['content-length'] = content?.length ?? 0;
   exchange.writeHead(status, head);
   await end(exchange, content);
@@ -124,34 +127,31 @@ function contentOf(body: string | Buffer | undefined): Buffer | null {
   return typeof body === 'string' ? Buffer.from(body) : body;
 }
 
-/** Answers with the error's document; closes the connection when an answer has begun already. */
-export async function sendError(
+/**
+ * Answers that a request failed; closes the connection when an answer has begun already, and when
+ * the client sends no more, so that waiting for the rest of its body would be in vain.
+ */
+export async function sendFailure(
   exchange: Exchange,
-  error: GatewayError,
-  identity: ResponseIdentity,
+  response: HttpResponse & { readonly body: string },
+  form: AnswerForm,
+  { hasTimedOut }: { readonly hasTimedOut: boolean },
 ): Promise<void> {
   const { outgoing } = exchange;
   if (outgoing.headersSent || outgoing.destroyed) {
     outgoing.destroy();
     return;
   }
-  const document = renderError(error, {
-    resource: exchange.path,
-    requestId: exchange.id,
-    hostId: identity.hostId,
-  });
-  const headers = { ...errorHeaders(error), 'content-type': 'application/xml' };
-  const status = errorEntry(error.code).httpStatus;
-  if (error.code !== 'RequestTimeout' && !hasEndedEarly(exchange.incoming)) {
-    await sendResponse(exchange, { status, headers, body: document }, identity);
+  if (!hasTimedOut && !hasEndedEarly(exchange.incoming)) {
+    await sendResponse(exchange, response, form);
     return;
   }
-  // The client sends no more: waiting for the rest of its body would only wait again.
   exchange.closeConnection();
-  exchange.writeHead(status, {
-    ...headOf(exchange, { status, headers }, identity),
-    'content-length': Buffer.byteLength(document),
+  exchange.writeHead(response.status, {
+    'content-type': form.contentType,
+    ...headOf(exchange, response, form),
+    'content-length': Buffer.byteLength(response.body),
     connection: 'close',
   });
-  outgoing.end(document);
+  outgoing.end(response.body);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReceivedHeaders } from '../../../src/s3/request-headers.ts';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 
 describe('ReceivedHeaders', () => {
   it('joins repeated headers in order, by lower-case name', () => {

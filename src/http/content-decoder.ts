@@ -1,4 +1,4 @@
-import { GatewayError } from '../../core/errors.ts';
+import { GatewayError } from '../core/errors.ts';
 
 /** Turns the bytes of an HTTP body into content. Errors are `GatewayError`s; all end the body. */
 export interface ContentDecoder {
