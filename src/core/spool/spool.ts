@@ -41,6 +41,11 @@ export class Spool {
     this.#now = options.now ?? Date.now;
   }
 
+  /** Bytes of one content that stay in memory. */
+  get contentMemoryBytesMax(): number {
+    return this.#options.contentMemoryBytesMax;
+  }
+
   /** Bytes held now, in memory and in files. */
   get usedBytes(): number {
     return this.#usedBytes;
