@@ -11,10 +11,11 @@ ALTER TABLE parts ADD COLUMN qetag TEXT COLLATE "C";
 CREATE INDEX objects_to_expire ON objects (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 
 CREATE TABLE named_files (
-  file_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  file_id TEXT COLLATE "C" NOT NULL,
   bucket_id BIGINT NOT NULL,
   key TEXT COLLATE "C" NOT NULL,
-  is_imported BIGINT NOT NULL
+  is_imported BIGINT NOT NULL,
+  PRIMARY KEY (file_id, bucket_id, key)
 );
 
 CREATE TABLE bucket_domains (

@@ -12,13 +12,15 @@ ALTER TABLE parts ADD COLUMN qetag TEXT;
 
 CREATE INDEX objects_to_expire ON objects (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 
--- Files that are known by their own IDs to those who made or imported them: where such a file is
--- referred to first. The row goes with the last reference to the file.
+-- Files that are known by their own IDs to those who made or imported them, and the keys whose
+-- objects are such a file. The last key of a file that is still needed stays here even when it is
+-- something else by now; with the last reference to the file all go.
 CREATE TABLE named_files (
-  file_id TEXT NOT NULL PRIMARY KEY,
+  file_id TEXT NOT NULL,
   bucket_id INTEGER NOT NULL,
   key TEXT NOT NULL,
-  is_imported INTEGER NOT NULL -- 1: it was there before the gateway referred to it
+  is_imported INTEGER NOT NULL, -- 1: it was there before the gateway; the same for all keys of a file
+  PRIMARY KEY (file_id, bucket_id, key)
 ) STRICT, WITHOUT ROWID;
 
 -- Host names, in lower case and without port, at which objects of one bucket are downloaded.

@@ -1,4 +1,6 @@
 import { beginWrite } from './begin-write.ts';
+import { nameNewFiles } from './name-new-files.ts';
+import { dropNames } from './named-files.ts';
 import { assertTiles, type ObjectRow, toObjectRecord, wholeFileOf } from './object-rows.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
 import type { AppendObjectOutcome, AppendObjectRequest } from './requests.ts';
@@ -38,6 +40,8 @@ export function* appendObject(
       ...[bucketId, key, current.version_rank],
     ],
   );
+  if (current.file_id !== null) yield* dropNames([{ fileId: current.file_id, bucketId, key }]);
+  yield* nameNewFiles({ bucketId, key, segments });
   yield* queueReplicaChecks(context, { bucketId, key, segments });
   const object = { ...toObjectRecord(current), size: wholeSize, etag, qetag: null, lastModifiedMs };
   return { outcome: 'appended', object: { ...object, checksum, partCount, fileId } };

@@ -1,5 +1,6 @@
 import { beginWrite } from './begin-write.ts';
 import { shareFiles } from './file-references.ts';
+import { nameCopy } from './named-files.ts';
 import { dropContents, insertObject, type ObjectRow, toObjectRecord } from './object-rows.ts';
 import { noSubresources } from './records.ts';
 import type { CopyObjectOutcome, CopyObjectRequest } from './requests.ts';
@@ -39,6 +40,7 @@ export function* copyObject(
     lastModifiedMs: request.lastModifiedMs,
   });
   yield* copySegments(sourceRow, stored.id);
+  yield* nameCopy(stored.fileId, stored);
   if (stored.partCount !== null) yield* copyParts(sourceRow, stored.id);
   yield* dropContents(context, replaced);
   return { outcome: 'stored', object: stored };

@@ -67,7 +67,7 @@ function* deleteKeys(
   }
   const rows = yield* allIn<ObjectContentRow>(
     (list) => `DELETE FROM objects WHERE bucket_id = ? AND version_id IS NULL AND key IN (${list})
-      RETURNING id, size, part_count, file_id`,
+      RETURNING bucket_id, key, id, size, part_count, file_id`,
     [bucketId],
     keys.filter((key) => !beyond.has(key)),
   );
@@ -79,8 +79,8 @@ function* deleteKeys(
 function* beyondBound(bucketId: number, keys: readonly string[]): Statements<ReadonlySet<string>> {
   const beyond = new Set<string>();
   if (keys.length < 2) return beyond;
-  const segmented = yield* allIn<ObjectContentRow & { readonly key: string }>(
-    (list) => `SELECT key, id, size, part_count, file_id FROM objects
+  const segmented = yield* allIn<ObjectContentRow>(
+    (list) => `SELECT bucket_id, key, id, size, part_count, file_id FROM objects
       WHERE bucket_id = ? AND version_id IS NULL AND file_id IS NULL AND size > 0
         AND key IN (${list})`,
     [bucketId],

@@ -1,4 +1,5 @@
 import { queueFiles } from './file-references.ts';
+import { findNamed } from './named-files.ts';
 import type {
   DeletionQueueState,
   FailingDeletion,
@@ -13,7 +14,10 @@ export function* queueDeletions(
   fileIds: readonly string[],
   notBeforeMs: number,
 ): Statements<void> {
-  yield* queueFiles(context, fileIds, notBeforeMs);
+  // Somebody may have imported a file of a write that failed later.
+  const named = yield* findNamed(fileIds);
+  const unneeded = fileIds.filter((fileId) => !named.has(fileId));
+  yield* queueFiles(context, unneeded, notBeforeMs);
 }
 
 /** One seek for each group that has queued files, however many those are. */

@@ -1,3 +1,4 @@
+import { forgetNames } from './named-files.ts';
 import { allIn, insertRows, runIn, type Statements, type WriteContext } from './statements.ts';
 
 /**
@@ -18,7 +19,10 @@ export function* shareFiles(fileIds: readonly string[]): Statements<void> {
   );
 }
 
-/** Takes one reference off for each file ID in the list and queues files that lost their last. */
+/**
+ * Takes one reference off for each file ID in the list and queues files that lost their last, but
+ * for imported ones that their bucket keeps.
+ */
 export function* releaseFiles(context: WriteContext, fileIds: readonly string[]): Statements<void> {
   if (fileIds.length === 0) return;
   const released = countEach(fileIds);
@@ -32,7 +36,9 @@ export function* releaseFiles(context: WriteContext, fileIds: readonly string[])
     remaining.set(row.file_id, row.reference_count - (released.get(row.file_id) ?? 0));
   }
   const unneeded = [...released.keys()].filter((fileId) => (remaining.get(fileId) ?? 0) <= 0);
-  yield* queueFiles(context, unneeded, context.deletionNotBeforeMs);
+  const kept = yield* forgetNames(unneeded);
+  const queued = kept.size === 0 ? unneeded : unneeded.filter((fileId) => !kept.has(fileId));
+  yield* queueFiles(context, queued, context.deletionNotBeforeMs);
   yield* setReferenceCounts(remaining);
   yield* forgetFiles(context, unneeded);
 }

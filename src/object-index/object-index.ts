@@ -7,6 +7,7 @@ import type {
   DeletionQueueState,
   FailingDeletion,
   ListedBucket,
+  NamedFile,
   NewBucket,
   ObjectPart,
   ObjectRecord,
@@ -232,6 +233,11 @@ export interface ObjectIndex {
   ): Promise<void>;
   /** Whether a file is needed, as far as that can be told from one key where it may be. */
   findFileUse(fileId: string, bucketId: number, key: string): Promise<FileUse>;
+  /**
+   * The keys that a file ID is known by; null for a file that nothing refers to, or that nobody is to
+   * know by its ID.
+   */
+  findNamedFile(fileId: string): Promise<NamedFile | null>;
   /** A page of all rows that refer to files, for walks over the whole index. */
   listFileReferences(request: ListFileReferencesRequest): Promise<FileReferencesPage>;
   /** About how many references such a walk will give; slow. */

@@ -1,4 +1,5 @@
 import { releaseFiles } from './file-references.ts';
+import { dropNames } from './named-files.ts';
 import {
   type Checksum,
   type ChecksumAlgorithm,
@@ -35,6 +36,8 @@ export interface ChecksumColumns {
 
 /** What has to go when an object goes. */
 export interface ObjectContentRow {
+  readonly bucket_id: number;
+  readonly key: string;
   readonly id: number;
   readonly size: number;
   readonly part_count: number | null;
@@ -42,8 +45,6 @@ export interface ObjectContentRow {
 }
 
 export interface ObjectRow extends ChecksumColumns, ObjectContentRow, SubresourceColumns {
-  readonly bucket_id: number;
-  readonly key: string;
   readonly version_rank: number;
   readonly version_id: string | null;
   readonly is_delete_marker: number;
@@ -174,6 +175,11 @@ export function* dropContents(
     rows.filter((row) => row.part_count !== null).map((row) => row.id),
   );
   yield* releaseFiles(context, fileIds);
+  yield* dropNames(
+    rows.flatMap(({ file_id: fileId, bucket_id: bucketId, key }) =>
+      fileId === null ? [] : { fileId, bucketId, key },
+    ),
+  );
 }
 
 export function toObjectRecord(row: ObjectRow): ObjectRecord {

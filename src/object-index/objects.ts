@@ -1,4 +1,5 @@
 import { beginWrite } from './begin-write.ts';
+import { nameNewFiles } from './name-new-files.ts';
 import {
   assertTiles,
   dropContents,
@@ -18,7 +19,7 @@ export function* putObject(
   object: NewObject,
   condition?: WriteCondition,
 ): Statements<PutObjectOutcome> {
-  const { segments, ...described } = object;
+  const { segments, isNamed: _, ...described } = object;
   const { bucketId, key, size } = object;
   assertTiles(segments, size);
   const allowed = yield* beginWrite({ bucketId, key, size, condition });
@@ -29,6 +30,7 @@ export function* putObject(
   yield* deleteRows(replaced);
   const stored = yield* insertObject(versioning, { ...described, partCount: null, fileId });
   if (fileId === null) yield* insertSegments(stored.id, segments);
+  yield* nameNewFiles(object);
   yield* queueReplicaChecks(context, object);
   yield* dropContents(context, replaced);
   return { outcome: 'stored', object: stored };

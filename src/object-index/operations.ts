@@ -10,6 +10,7 @@ import * as deletions from './deletions.ts';
 import { countFileReferences, listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
 import { listVersions } from './list-versions.ts';
+import { findNamedFile } from './named-files.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
 import { findRestoreTime, queueOrphans } from './queue-orphans.ts';
@@ -85,6 +86,7 @@ export const pointReads = {
   findReplacement,
   findRestoreTime,
   findFileUse,
+  findNamedFile,
   findUser: accessKeys.findUser,
   findUserByName: accessKeys.findUserByName,
   findAccessKey: accessKeys.findAccessKey,

@@ -1,4 +1,5 @@
 import { shareFiles } from './file-references.ts';
+import { nameNewFiles } from './name-new-files.ts';
 import {
   assertTiles,
   type ChecksumColumns,
@@ -22,6 +23,7 @@ export function* putPart(
   if (!(yield* findUploadRow(part.bucketId, part.key, part.uploadId))) return 'no-such-upload';
   yield* dropParts(context, part.uploadId, [part.partNumber]);
   yield* insertPart(part, wholeFileOf(part.segments));
+  yield* nameNewFiles(part);
   yield* queueReplicaChecks(context, part);
   return 'stored';
 }

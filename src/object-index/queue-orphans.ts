@@ -10,6 +10,7 @@ const FOUND_BY_FILE = [
   ['shared_files', 'file_id'],
   ['replaced_files', 'old_file_id'],
   ['replaced_files', 'new_file_id'],
+  ['named_files', 'file_id'],
   ['deletion_queue', 'file_id'],
 ] as const;
 
@@ -23,6 +24,7 @@ const FOUND_BY_FILE = [
  *   core after its first file was stored, and a file as young as that is no orphan yet;
  * - by a copy, a completed upload or a replacement. Each of them takes its files from rows that
  *   refer to them in the same transaction, so there would have to be such a row first.
+ * - by an import, which notes it in `named_files`.
  * So the look at the other tables finds nothing either, unless one of the above is broken.
  */
 export function* queueOrphans(

@@ -139,6 +139,18 @@ export interface ObjectRecord extends ObjectDescription, ObjectSubresources {
   readonly fileId: string | null;
 }
 
+/** A file that people know by its ID. */
+export interface NamedFile {
+  readonly fileId: string;
+  /** Whether it was there before the gateway referred to it. */
+  readonly isImported: boolean;
+  /**
+   * Keys whose objects are, or were, this file: an object that is another one by now is not what the
+   * ID names. A hundred at most.
+   */
+  readonly places: readonly { readonly bucketId: number; readonly key: string }[];
+}
+
 export interface ObjectPart {
   readonly partNumber: number;
   readonly startOffset: number;

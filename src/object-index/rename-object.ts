@@ -1,4 +1,5 @@
 import { findBucketState } from './bucket-state.ts';
+import { renameNames } from './named-files.ts';
 import { dropContents, type ObjectRow, toObjectRecord } from './object-rows.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
 import type { DateCondition, RenameObjectOutcome, RenameObjectRequest } from './requests.ts';
@@ -39,6 +40,8 @@ export function* renameObject(
   yield* run('UPDATE objects SET key = ? WHERE bucket_id = ? AND key = ? AND version_rank = ?', [
     ...[key, bucketId, sourceKey, source.version_rank],
   ]);
+  const { id, file_id: fileId } = source;
+  yield* renameNames({ bucketId, key: sourceKey, id, fileId }, key);
   if (context.nowMs - source.last_modified_ms < NEW_FILES_MS) {
     yield* lookForReplicas(context, source, key);
   }

@@ -1,4 +1,5 @@
 import { releaseFiles, shareFiles } from './file-references.ts';
+import { dropNames } from './named-files.ts';
 import type { FileUse, RepointFileOutcome, RepointFileRequest } from './requests.ts';
 import { get, run, type Statements, type WriteContext } from './statements.ts';
 
@@ -30,6 +31,7 @@ export function* repointFile(
   const isReferenced = replacement !== null || remainingCount > 0;
   yield* shareFiles(Array(isReferenced ? movedCount : movedCount - 1).fill(newFileId));
   yield* releaseFiles(context, Array(movedCount).fill(oldFileId));
+  yield* dropNames(request.locations.map((place) => ({ ...place, fileId: oldFileId })));
   return { outcome: 'repointed', movedCount, remainingCount };
 }
 
@@ -49,9 +51,10 @@ export function* findFileUse(fileId: string, bucketId: number, key: string): Sta
           OR EXISTS (SELECT 1 FROM segments WHERE file_id = ?)
           OR EXISTS (SELECT 1 FROM parts WHERE file_id = ?)
           OR EXISTS (SELECT 1 FROM part_segments WHERE file_id = ?)
-          OR EXISTS (SELECT 1 FROM shared_files WHERE file_id = ?) AS is_referenced,
+          OR EXISTS (SELECT 1 FROM shared_files WHERE file_id = ?)
+          OR EXISTS (SELECT 1 FROM named_files WHERE file_id = ?) AS is_referenced,
         EXISTS (SELECT 1 FROM deletion_queue WHERE file_id = ?) AS is_queued`,
-    [bucketId, key, fileId, fileId, fileId, fileId, fileId, fileId],
+    [bucketId, key, ...Array(7).fill(fileId)],
   );
   if (row?.is_referenced) return 'referenced';
   return row?.is_queued ? 'queued' : 'unknown';

@@ -74,6 +74,8 @@ export interface NewObject extends ObjectDescription, Partial<ObjectSubresources
    * object: a single segment from offset 0 is taken for a whole file.
    */
   readonly segments: readonly SegmentContent[];
+  /** Whether people will know its files by ID; those with an extension always are. */
+  readonly isNamed?: boolean;
 }
 
 /** What versions take together, delete markers and unfinished uploads left out. */

@@ -11,6 +11,7 @@ const USED_FILES = `SELECT file_id FROM main.objects WHERE file_id IS NOT NULL
   UNION ALL SELECT file_id FROM main.shared_files
   UNION ALL SELECT old_file_id FROM main.replaced_files
   UNION ALL SELECT new_file_id FROM main.replaced_files
+  UNION ALL SELECT file_id FROM main.named_files
   UNION ALL SELECT file_id FROM main.deletion_queue`;
 
 /**

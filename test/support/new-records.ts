@@ -9,7 +9,7 @@ let filesMade = 0;
 /** A file ID that no other call gives. */
 export function newFileId(group = 'group1'): string {
   filesMade += 1;
-  return `${group}/M00/00/00/test-${filesMade}.bin`;
+  return `${group}/M00/00/00/test-${filesMade}`;
 }
 
 export function newObject(

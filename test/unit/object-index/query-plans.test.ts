@@ -130,6 +130,7 @@ function runReplicas(bucketId: number): void {
   call('repointFile', { oldFileId, newFileId: newFileId(), locations });
   call('findReplacement', oldFileId);
   call('findFileUse', oldFileId, bucketId, 'a/1');
+  call('findNamedFile', oldFileId);
 }
 
 /** Each way to mend something once; what it is done to need not be there, or be damaged. */
@@ -175,7 +176,8 @@ function runRepairs(bucketId: number): void {
 
 function runObjects(bucketId: number): void {
   const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
-  call('putObject', newObject(bucketId, 'a/1'));
+  const named = [{ fileId: `${newFileId()}.jpg`, fileOffset: 0, size: 5 }];
+  call('putObject', newObject(bucketId, 'a/1', { segments: named }));
   call('putObject', newObject(bucketId, 'a/2', { segments }));
   for (const key of ['a/1', 'a/2']) {
     const source = call<{ id: number }>('findObject', bucketId, key);
