@@ -80,6 +80,10 @@ function runEverything(): void {
     call('setQuota', { kind: 'bucket', bucketId: created.id }, quota);
     call('findRefusedGrowth', created.id, { objectCount: 1, sizeBytes: 1 });
   }
+  call('putBucketDomain', created.id, 'cdn.example.com');
+  call('findBucketByDomain', 'cdn.example.com');
+  call('listBucketDomains', created.id);
+  call('removeBucketDomain', created.id, 'cdn.example.com');
   call('findBucketUsage', created.id);
   call('findUserUsage', 'o');
   call('findUserQuota', 'o');
