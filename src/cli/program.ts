@@ -10,6 +10,7 @@ import {
   updateKey,
 } from './access-keys.ts';
 import { backupIndex } from './backup.ts';
+import { addBucketDomain, listBucketDomains, removeBucketDomain } from './bucket-domains.ts';
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
 import { command, plainCommand } from './command.ts';
@@ -131,6 +132,21 @@ function addBucketCommands(bucket: Command): void {
   addQuotaOptions(bucket.command('quota <name>'))
     .description('show or set what a bucket may hold')
     .action(command(bucketQuota));
+  const domain = bucket
+    .command('domain')
+    .description('host names at which objects are downloaded through the Qiniu door');
+  domain
+    .command('add <bucket> <domain>')
+    .description('let a host name stand for a bucket')
+    .action(command(addBucketDomain));
+  domain
+    .command('remove <bucket> <domain>')
+    .description('let it stand for none')
+    .action(command(removeBucketDomain));
+  domain
+    .command('list <bucket>')
+    .description('list the host names of a bucket')
+    .action(command(listBucketDomains));
 }
 
 function addQuotaOptions(quota: Command): Command {
