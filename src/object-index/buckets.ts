@@ -62,6 +62,13 @@ export function* findBucket(name: string): Statements<Bucket | null> {
   return { ...toListedBucket(row), isQuotaBound: row.is_quota_bound === 1, settings };
 }
 
+export function* findBucketById(bucketId: number): Statements<Bucket | null> {
+  const row = yield* get<{ readonly name: string }>('SELECT name FROM buckets WHERE id = ?', [
+    bucketId,
+  ]);
+  return row ? yield* findBucket(row.name) : null;
+}
+
 function* readSettings(bucketId: number): Statements<Readonly<Record<string, string>>> {
   const rows = yield* all<{ readonly name: string; readonly value: string }>(
     'SELECT name, value FROM bucket_settings WHERE bucket_id = ?',

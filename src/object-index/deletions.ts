@@ -20,6 +20,26 @@ export function* queueDeletions(
   yield* queueFiles(context, unneeded, notBeforeMs);
 }
 
+/** Whether nothing needs the file any more and it waits for its deletion. */
+export function* isQueuedForDeletion(fileId: string): Statements<boolean> {
+  const row = yield* get<object>('SELECT 1 AS found FROM deletion_queue WHERE file_id = ?', [
+    fileId,
+  ]);
+  return row !== undefined;
+}
+
+/** In the order that they were queued in; ids are never given twice. */
+export function* listQueuedFiles(
+  afterId: number,
+  limit: number,
+): Statements<readonly Pick<PendingDeletion, 'id' | 'fileId'>[]> {
+  const rows = yield* all<{ readonly id: number; readonly file_id: string }>(
+    'SELECT id, file_id FROM deletion_queue WHERE id > ? ORDER BY id LIMIT ?',
+    [afterId, limit],
+  );
+  return rows.map((row) => ({ id: row.id, fileId: row.file_id }));
+}
+
 /** One seek for each group that has queued files, however many those are. */
 export function* listDueGroups(dueAtMs: number): Statements<readonly string[]> {
   const groupNames: string[] = [];

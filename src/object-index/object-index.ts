@@ -76,6 +76,7 @@ import type {
 export interface ObjectIndex {
   createBucket(bucket: NewBucket): Promise<{ created: boolean; bucket: Bucket }>;
   findBucket(name: string): Promise<Bucket | null>;
+  findBucketById(bucketId: number): Promise<Bucket | null>;
   /** In order of name; only names after `after`, those of `ownerId` or all when null. */
   listBuckets(request: {
     readonly ownerId: string | null;
@@ -203,6 +204,13 @@ export interface ObjectIndex {
   queueOrphans(fileIds: readonly string[], notBeforeMs: number): Promise<QueuedOrphans>;
   /** When this index was restored from a backup, in ms since 1970; null when it never was. */
   findRestoreTime(): Promise<number | null>;
+  /** Whether nothing needs the file any more and it waits for its deletion. */
+  isQueuedForDeletion(fileId: string): Promise<boolean>;
+  /** Due or not, in the order that they were queued in: those with greater ids than `afterId`. */
+  listQueuedFiles(
+    afterId: number,
+    limit: number,
+  ): Promise<readonly Pick<PendingDeletion, 'id' | 'fileId'>[]>;
   /** Groups with files that may be deleted at that time. */
   listDueGroups(dueAtMs: number): Promise<readonly string[]>;
   /** One page of a group's due files, those that are due longest first. */

@@ -72,6 +72,7 @@ export const writeOperations = {
 /** One statement and a few rows each: faster to run than to hand to a thread. */
 export const pointReads = {
   findBucket: buckets.findBucket,
+  findBucketById: buckets.findBucketById,
   findBucketByDomain: bucketDomains.findBucketByDomain,
   listBucketDomains: bucketDomains.listBucketDomains,
   findObject: objects.findObject,
@@ -87,6 +88,7 @@ export const pointReads = {
   findRestoreTime,
   findFileUse,
   findNamedFile,
+  isQueuedForDeletion: deletions.isQueuedForDeletion,
   findUser: accessKeys.findUser,
   findUserByName: accessKeys.findUserByName,
   findAccessKey: accessKeys.findAccessKey,
@@ -103,6 +105,7 @@ export const listings = {
   listParts: parts.listParts,
   sumParts: parts.sumParts,
   listObjectParts: objects.listObjectParts,
+  listQueuedFiles: deletions.listQueuedFiles,
   listDueGroups: deletions.listDueGroups,
   listDueDeletions: deletions.listDueDeletions,
   listFailingDeletions: deletions.listFailingDeletions,

@@ -32,6 +32,8 @@ describe.each(indexEngines)('buckets in $name', ({ open }) => {
     });
     expect(await index.findBucket('fotos')).toEqual(stored);
     expect(await index.findBucket('other')).toBeNull();
+    expect(await index.findBucketById(stored.id)).toEqual(stored);
+    expect(await index.findBucketById(stored.id + 1)).toBeNull();
   });
 
   it('keeps what is set on a bucket until it is removed', async () => {

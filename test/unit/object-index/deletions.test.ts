@@ -30,6 +30,22 @@ describe.each(indexEngines)('deletion queue in $name', ({ open }) => {
     expect(await index.countDeletions()).toBe(4);
   });
 
+  it('tells whether a file waits, and all that wait in the order they came', async () => {
+    const { index } = tested;
+    await index.queueDeletions(['group1/b', 'group1/a'], 20);
+    await index.queueDeletions(['group2/x'], 10);
+    expect(await index.isQueuedForDeletion('group1/a')).toBe(true);
+    expect(await index.isQueuedForDeletion('group1/c')).toBe(false);
+    const [first, ...rest] = await index.listQueuedFiles(0, 10);
+    expect([first, ...rest].map((file) => file?.fileId)).toEqual([
+      'group1/b',
+      'group1/a',
+      'group2/x',
+    ]);
+    expect(await index.listQueuedFiles(first?.id ?? 0, 10)).toEqual(rest);
+    expect(await index.listQueuedFiles(0, 1)).toEqual([first]);
+  });
+
   it('names the groups that have something due', async () => {
     const { index } = tested;
     expect(await index.listDueGroups(100)).toEqual([]);

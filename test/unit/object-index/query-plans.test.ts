@@ -70,6 +70,7 @@ function runEverything(): void {
   const { bucket: created } = call<{ bucket: { id: number } }>('createBucket', bucket);
   call('createBucket', bucket);
   call('findBucket', 'b');
+  call('findBucketById', created.id);
   call('setBucketSetting', created.id, 'policy', '{}');
   call('setBucketSetting', created.id, 'policy', null);
   for (const quota of [
@@ -108,6 +109,8 @@ function runEverything(): void {
   call('listFailingDeletions', 10);
   call('finishDeletions', [due?.id]);
   call('countDeletions');
+  call('listQueuedFiles', 0, 10);
+  call('isQueuedForDeletion', 'group1/x');
   call('probeWrite');
   call('deletionQueueState', NOW_MS);
   call('deleteBucket', created.id);
