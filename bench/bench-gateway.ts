@@ -39,6 +39,8 @@ export async function startBenchGateway(
       GATEWAY_DATA_DIR: dataDir,
       GATEWAY_S3_LISTEN: '127.0.0.1:0',
       GATEWAY_CONSOLE_LISTEN: 'off',
+      GATEWAY_QINIU_LISTEN: 'off',
+      GATEWAY_FILES_LISTEN: 'off',
       GATEWAY_EMBEDDED_TRACKER_PORT: '0',
       GATEWAY_EMBEDDED_STORAGE_PORT: '0',
       GATEWAY_DELETE_DELAY: '0',

@@ -129,12 +129,17 @@ function toConfig(values: z.output<typeof settings>) {
       listen: values.GATEWAY_S3_LISTEN,
       region: values.GATEWAY_REGION,
       domains: values.GATEWAY_DOMAINS,
+      acceptsSignatureV2: values.GATEWAY_SIGNATURE_V2,
+    },
+    qiniu: { listen: values.GATEWAY_QINIU_LISTEN },
+    files: { listen: values.GATEWAY_FILES_LISTEN },
+    /** For all doors. */
+    http: {
       bodyPace: {
         idleTimeoutMs: values.GATEWAY_BODY_IDLE_TIMEOUT,
         bytesPerSecondMin: values.GATEWAY_BODY_MIN_RATE,
       },
       requestsMax: values.GATEWAY_REQUESTS_MAX,
-      acceptsSignatureV2: values.GATEWAY_SIGNATURE_V2,
       trustedProxies: values.GATEWAY_TRUSTED_PROXIES,
     },
     console: { listen: values.GATEWAY_CONSOLE_LISTEN },
@@ -142,7 +147,7 @@ function toConfig(values: z.output<typeof settings>) {
       allowed: values.GATEWAY_OUTBOUND_ALLOW,
       callbackHosts: values.GATEWAY_CALLBACK_HOSTS,
     },
-    /** Processes that serve S3; 1 is this one. */
+    /** Processes that serve requests; 1 is this one. */
     workerCount: values.GATEWAY_WORKERS,
     /** Null makes a random key at the first start. */
     rootKey: rootKey === '' ? null : { accessKeyId: rootKey, secretAccessKey: rootSecret },

@@ -75,7 +75,7 @@ export async function openGateway(
     });
     closers.add(() => services.close());
     metrics.watch(services.core);
-    metrics.processes.watch(() => (config.s3.listen === null ? 0 : 1));
+    metrics.processes.watch(() => (servesRequests(config) ? 1 : 0));
     void warnOfUnknownGroups(services.core);
     const newRootKey = await ensureRoot(config, services.accessKeys, directory);
     const workers = await createWorkers(config, {
@@ -128,9 +128,13 @@ async function createMetrics(): Promise<GatewayMetrics> {
   return new GatewayMetrics();
 }
 
-/** Nothing is served to share out when S3 is off. */
-function servesItself({ workerCount, s3 }: Config): boolean {
-  return workerCount === 1 || s3.listen === null;
+function servesRequests({ s3, qiniu, files }: Config): boolean {
+  return [s3, qiniu, files].some(({ listen }) => listen !== null);
+}
+
+/** Nothing is served to share out when all doors are off. */
+function servesItself(config: Config): boolean {
+  return config.workerCount === 1 || !servesRequests(config);
 }
 
 /** Loaded only when there are any. */

@@ -110,7 +110,7 @@ function coreSettings(config: Config): CoreServices['settings'] {
     deleteDelayMs,
     region,
     newBuckets,
-    keepsQetags: false,
+    keepsQetags: config.qiniu.listen !== null,
     locationGroups,
     storageClassGroups,
   };

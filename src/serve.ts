@@ -1,8 +1,9 @@
 import type { Config } from './config.ts';
 import { type ConsoleDoor, listenConsole } from './console/listen.ts';
+import { openDoors, wantedDoors } from './doors.ts';
 import { type Gateway, openGateway } from './gateway.ts';
-import { openS3Door } from './s3-door.ts';
 import { Closers } from './support/closers.ts';
+import type { DoorAddresses, DoorName } from './support/doors.ts';
 import { endOnUncaughtErrors, endProcess } from './support/end-process.ts';
 import { localUrl } from './support/listen.ts';
 import { createLogger, type Logger } from './support/logger.ts';
@@ -31,12 +32,10 @@ export async function serve(config: Config): Promise<void> {
       closers.add(() => door.close());
       consoleUrl = localUrl(door.address);
     }
-    let endpoint: string | null = null;
-    if (config.s3.listen) {
-      endpoint = localUrl(await openDoor(gateway, config, config.s3.listen, closers));
-    }
-    logger.info({ s3: endpoint, console: consoleUrl, workers: gateway.workers?.count }, 'ready');
-    announce(gateway, endpoint, consoleUrl, config);
+    const addresses = await openAllDoors(gateway, config, closers);
+    const urls = { ...doorUrls(addresses), console: consoleUrl };
+    logger.info({ ...urls, workers: gateway.workers?.count }, 'ready');
+    announce(gateway, urls, config);
     const signal = await signalled;
     isStopping = true;
     logger.info({ signal }, 'stopping: requests under way may end');
@@ -48,21 +47,30 @@ export async function serve(config: Config): Promise<void> {
 }
 
 /** Resolves to what others connect to. */
-async function openDoor(
+async function openAllDoors(
   { core, accessKeys, metrics, workers }: Gateway,
   config: Config,
-  wanted: HostPort,
   closers: Closers,
-): Promise<HostPort> {
+): Promise<DoorAddresses> {
   const { shutdownGraceMs } = config;
+  const wanted = wantedDoors(config);
   if (workers) {
     // Also what has been started when one of them cannot start.
     closers.add(() => workers.stop(shutdownGraceMs));
     return await workers.start(wanted);
   }
-  const door = await openS3Door({ core, accessKeys, observer: metrics.requests }, config, wanted);
-  closers.add(() => door.close(shutdownGraceMs));
-  return door;
+  const observer = () => metrics.requests;
+  const doors = await openDoors({ core, accessKeys, observer }, config, wanted);
+  closers.add(() => doors.close(shutdownGraceMs));
+  return doors.addresses;
+}
+
+/** Null for a door that is off. */
+type DoorUrls = Readonly<Record<DoorName | 'console', string | null>>;
+
+function doorUrls(addresses: DoorAddresses): Omit<DoorUrls, 'console'> {
+  const urlOf = (name: DoorName) => (addresses[name] ? localUrl(addresses[name]) : null);
+  return { s3: urlOf('s3'), qiniu: urlOf('qiniu'), files: urlOf('files') };
 }
 
 async function openConsole(
@@ -88,14 +96,15 @@ async function openConsole(
 /** For the person at the terminal; the log on standard output stays one JSON object a line. */
 function announce(
   { newRootKey, directory }: Gateway,
-  endpoint: string | null,
-  consoleUrl: string | null,
+  { s3, qiniu, files, console }: DoorUrls,
   config: Config,
 ): void {
   const lines = [
     '',
-    `  S3 endpoint   ${endpoint ?? 'off'}`,
-    `  Console       ${consoleUrl === null ? 'off' : `${consoleUrl}/readyz`}`,
+    `  S3 endpoint   ${s3 ?? 'off'}`,
+    `  Qiniu (Kodo)  ${qiniu ?? 'off'}`,
+    `  FastDFS URLs  ${files ?? 'off'}`,
+    `  Console       ${console === null ? 'off' : `${console}/readyz`}`,
     `  Data          ${config.dataDir}`,
     `  FastDFS       ${config.trackers ? 'cluster' : 'embedded node (one copy on this machine)'}`,
   ];
@@ -109,7 +118,7 @@ function announce(
       `    export AWS_ACCESS_KEY_ID=${newRootKey.accessKeyId}`,
       `    export AWS_SECRET_ACCESS_KEY=${newRootKey.secretAccessKey}`,
       `    export AWS_DEFAULT_REGION=${config.s3.region}`,
-      `    aws --endpoint-url ${endpoint} s3 mb s3://my-bucket`,
+      `    aws --endpoint-url ${s3} s3 mb s3://my-bucket`,
     );
   }
   process.stderr.write(`${lines.join('\n')}\n\n`);

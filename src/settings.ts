@@ -152,8 +152,8 @@ export const settings = z.object({
   ),
   GATEWAY_S3_LISTEN: listen('0.0.0.0:9000'),
   GATEWAY_CONSOLE_LISTEN: listen('127.0.0.1:9001'),
-  GATEWAY_QINIU_LISTEN: text('off', 'off: this version has no Qiniu door', /^off$/),
-  GATEWAY_FILES_LISTEN: text('off', 'off: this version has no door for FastDFS URLs', /^off$/),
+  GATEWAY_QINIU_LISTEN: listen('0.0.0.0:9002'),
+  GATEWAY_FILES_LISTEN: listen('0.0.0.0:8888'),
   GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),
   GATEWAY_DOMAINS: setting('', 'host names without * or port, joined by commas', (value) =>
     list(value.toLowerCase(), (item) => (HOST_NAME.test(item) ? item : null)),

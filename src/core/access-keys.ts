@@ -13,6 +13,9 @@ export interface Credentials {
   readonly caller: Caller;
 }
 
+/** Null when there is no such key that counts now. */
+export type FindCredentials = (accessKeyId: string) => Promise<Credentials | null>;
+
 const rootName = 'root';
 /** IAM's rule for user names. */
 const userNamePattern = /^[A-Za-z0-9_+=,.@-]{1,64}$/;

@@ -1,10 +1,13 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
+import type { FindCredentials } from '../core/access-keys.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Logger } from '../support/logger.ts';
+import type { CoreServices } from '../core/services.ts';
+import type { BodyPaceLimits } from './body-pace.ts';
 import type { ClientErrorAnswer } from './client-error.ts';
 import { Exchange, type HttpBindings, newRequestId } from './exchange.ts';
 import type { ListenableDoor } from './listener.ts';
+import type { RequestLimit } from './request-limit.ts';
 import { logRequest } from './request-log.ts';
 import type { RequestObserver } from './request-observer.ts';
 import {
@@ -19,11 +22,22 @@ import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** What every door needs of the gateway to serve requests. */
 export interface DoorContext {
-  readonly logger: Logger;
-  /** Requests that are served at a time; each may hold some MiB. More are told to slow down. */
-  readonly requestsMax: number;
+  readonly core: CoreServices;
+  readonly findCredentials: FindCredentials;
+  /** A body that comes more slowly is refused with `RequestTimeout`. */
+  readonly bodyPace: BodyPaceLimits;
+  readonly requestLimit: RequestLimit;
   readonly trustedProxies: TrustedProxies;
   readonly observer?: RequestObserver;
+}
+
+/** What became of a request that failed. */
+export interface Failure {
+  readonly response: HttpResponse & { readonly body: string };
+  /** For the log. */
+  readonly code: string;
+  /** Whether an operator should hear of it; what a client asked for in vain is in the request log. */
+  readonly isFault: boolean;
 }
 
 /** One of the APIs that the gateway speaks. */
@@ -32,12 +46,8 @@ export interface Door extends AnswerForm {
   readonly name: string;
   /** Answers one request, or throws what is wrong. */
   dispatch(exchange: Exchange): Promise<HttpResponse>;
-  renderError(
-    request: RequestIdentity,
-    error: GatewayError,
-  ): HttpResponse & { readonly body: string };
-  /** Whether an operator should hear of it; what a client asked for in vain is in the request log. */
-  isFault(error: GatewayError): boolean;
+  /** What clients are told of what was thrown, `GatewayError` for what is no request at all. */
+  fail(request: RequestIdentity, thrown: unknown): Failure;
 }
 
 /**
@@ -45,35 +55,33 @@ export interface Door extends AnswerForm {
  * streams cost half the throughput and their normalised URL is not what was signed.
  */
 export function openDoor(door: Door, context: DoorContext): ListenableDoor {
-  const { observer, trustedProxies, logger } = context;
+  const { observer, trustedProxies, requestLimit } = context;
+  const { logger } = context.core;
   const app = new Hono<{ Bindings: HttpBindings }>();
-  let requestCount = 0;
   app.all('*', async (c) => {
     const exchange = new Exchange(c.env, trustedProxies.originOf(c.env.incoming));
-    requestCount += 1;
+    const isWithinLimit = requestLimit.enter();
     observer?.started();
     exchange.outgoing.once('close', () => {
-      requestCount -= 1;
+      requestLimit.leave();
       logRequest(exchange, logger, door.name);
       observer?.ended(exchange);
     });
     try {
-      if (requestCount > context.requestsMax) throw new GatewayError('SlowDown');
+      if (!isWithinLimit) throw new GatewayError('SlowDown');
       await sendResponse(exchange, await door.dispatch(exchange), door);
     } catch (thrown) {
-      const error = toGatewayError(thrown);
+      const { response, code, isFault } = door.fail(exchange, thrown);
       const isClientGone = exchange.signal.aborted;
       // What breaks because the client left is no error of ours.
-      exchange.errorCode = isClientGone && error !== thrown ? null : error.code;
-      if (door.isFault(error) && !isClientGone) {
+      exchange.errorCode = isClientGone && isBreakage(thrown) ? null : code;
+      if (isFault && !isClientGone) {
         const { id: requestId, operationName: operation } = exchange;
-        logger.error(
-          { err: thrown, requestId, operation },
-          `${door.name} request failed: ${error.code}`,
-        );
+        const facts = { err: thrown, requestId, operation };
+        logger.error(facts, `${door.name} request failed: ${code}`);
       }
-      const hasTimedOut = error.code === 'RequestTimeout';
-      await sendFailure(exchange, door.renderError(exchange, error), door, { hasTimedOut });
+      const hasTimedOut = thrown instanceof GatewayError && thrown.code === 'RequestTimeout';
+      await sendFailure(exchange, response, door, { hasTimedOut });
     }
     return RESPONSE_ALREADY_SENT;
   });
@@ -85,10 +93,15 @@ export function openDoor(door: Door, context: DoorContext): ListenableDoor {
   return { app, renderClientError: (error) => renderClientError(door, error) };
 }
 
+/** Nobody decided on it: something below gave way. */
+function isBreakage(thrown: unknown): boolean {
+  return !(thrown instanceof Error) || toGatewayError(thrown).cause === thrown;
+}
+
 /** What is no request never comes to the app. */
 function renderClientError(door: Door, error: GatewayError): ClientErrorAnswer {
   const identity: RequestIdentity = { id: newRequestId(), path: '' };
-  const { status, headers, body } = door.renderError(identity, error);
+  const { status, headers, body } = door.fail(identity, error).response;
   const common = { 'content-type': door.contentType, ...door.headers(identity) };
   return { status, headers: { ...common, ...headers }, body };
 }

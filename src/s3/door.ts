@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Access } from '../core/access/access.ts';
 import { corsRules } from '../core/cors-rules.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { CoreServices } from '../core/services.ts';
-import type { BodyPaceLimits } from '../http/body-pace.ts';
 import { type Door, type DoorContext, openDoor } from '../http/door.ts';
 import { errorEntry } from '../http/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { ListenableDoor } from '../http/listener.ts';
 import { ReceivedHeaders } from '../http/request-headers.ts';
-import type { AuthenticationRequest, FindCredentials } from './auth/authentication.ts';
+import { toGatewayError } from '../http/to-gateway-error.ts';
+import type { AuthenticationRequest } from './auth/authentication.ts';
 import { SigningKeyCache } from './auth/signature-v4.ts';
 import { corsHeaders } from './cors/cors-headers.ts';
 import { preflight } from './cors/preflight.ts';
@@ -23,13 +22,9 @@ import { routes as allRoutes } from './route-table.ts';
 import { runOperation } from './run-operation.ts';
 import { refuseUnsupportedHeaders } from './unsupported-headers.ts';
 
-export interface S3DoorContext extends Omit<DoorContext, 'logger'> {
-  readonly core: CoreServices;
-  readonly findCredentials: FindCredentials;
+export interface S3DoorContext extends DoorContext {
   /** Domains whose subdomains are buckets; lower or upper case, without port. */
   readonly domains: readonly string[];
-  /** A body that comes more slowly is refused with `RequestTimeout`. */
-  readonly bodyPace: BodyPaceLimits;
   /** Whether signatures of version 2 count. */
   readonly acceptsSignatureV2: boolean;
   /** Replaced in tests. */
@@ -46,15 +41,19 @@ export function createS3Door(context: S3DoorContext): ListenableDoor {
     contentType: 'application/xml',
     headers: ({ id }) => ({ 'x-amz-request-id': id, 'x-amz-id-2': hostId, server: 'fastdfs-s3' }),
     dispatch: (exchange) => dispatcher.dispatch(exchange),
-    renderError: ({ path, id }, error) => ({
-      status: errorEntry(error.code).httpStatus,
-      headers: errorHeaders(error),
-      body: renderError(error, { resource: path, requestId: id, hostId }),
-    }),
-    isFault: ({ code }) => code !== 'NotImplemented' && errorEntry(code).httpStatus >= 500,
+    fail({ path, id }, thrown) {
+      const error = toGatewayError(thrown);
+      const { code } = error;
+      const { httpStatus: status } = errorEntry(code);
+      const body = renderError(error, { resource: path, requestId: id, hostId });
+      return {
+        response: { status, headers: errorHeaders(error), body },
+        code,
+        isFault: code !== 'NotImplemented' && status >= 500,
+      };
+    },
   };
-  const { logger } = context.core;
-  return openDoor(door, { ...context, logger });
+  return openDoor(door, context);
 }
 
 /** From bytes on the wire to one operation: shape, who, what, may they, do it. */

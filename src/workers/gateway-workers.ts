@@ -1,6 +1,7 @@
 import type { ClusterState } from '../blob-store/blob-store.ts';
 import { CombinedMetrics } from '../metrics/combined-metrics.ts';
 import type { GatewayMetrics } from '../metrics/gateway-metrics.ts';
+import { type DoorAddresses, type DoorName, doorNames, listenSettings } from '../support/doors.ts';
 import { findFreeAddress } from '../support/listen.ts';
 import type { Logger } from '../support/logger.ts';
 import type { HostPort } from '../support/units.ts';
@@ -58,9 +59,13 @@ export class GatewayWorkers {
     return this.#options.count;
   }
 
-  /** Resolves to the address when all of them serve there. Rejects when one cannot. */
-  async start(wanted: HostPort): Promise<HostPort> {
-    const listen = await findFreeAddress(wanted, 'GATEWAY_S3_LISTEN');
+  /** Resolves to the addresses when all of them serve there. Rejects when one cannot. */
+  async start(wanted: DoorAddresses): Promise<DoorAddresses> {
+    const listen: Partial<Record<DoorName, HostPort>> = {};
+    for (const name of doorNames) {
+      const address = wanted[name];
+      if (address) listen[name] = await findFreeAddress(address, listenSettings[name]);
+    }
     const { config, trackers, masterKey } = this.#options;
     await this.#pool.start((number) => ({ number, config, trackers, masterKey, listen }));
     return listen;

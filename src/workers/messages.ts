@@ -1,6 +1,7 @@
 import type { ClusterState } from '../blob-store/blob-store.ts';
 import type { Config } from '../config.ts';
 import type { MetricsSnapshot } from '../metrics/metrics-snapshot.ts';
+import type { DoorAddresses } from '../support/doors.ts';
 import type { HostPort } from '../support/units.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface WorkerSettings {
   readonly trackers: readonly HostPort[];
   readonly masterKey: Buffer;
   /** Never port 0: a worker that is started again has to find the same port. */
-  readonly listen: HostPort;
+  readonly listen: DoorAddresses;
 }
 
 /** Questions to all workers, with what each is asked and what it answers. */

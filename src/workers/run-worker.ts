@@ -1,9 +1,9 @@
 import { OpenFiles } from '../core/open-files.ts';
 import { DataDirectory } from '../data-directory.ts';
+import { openDoors } from '../doors.ts';
 import { GatewayMetrics } from '../metrics/gateway-metrics.ts';
 import { blobStoreObserver } from '../metrics/observe-blob-store.ts';
 import { openProcessServices } from '../process-services.ts';
-import { openS3Door } from '../s3-door.ts';
 import { shareServingLocks } from '../serving-locks.ts';
 import { Closers } from '../support/closers.ts';
 import { endOnUncaughtErrors, endProcess } from '../support/end-process.ts';
@@ -78,9 +78,10 @@ async function startServing(
   });
   const flushing = setInterval(() => void core.orphans.flush(), ORPHANS_INTERVAL_MS);
   closers.add(() => clearInterval(flushing));
-  const door = await openS3Door({ core, accessKeys, observer: metrics.requests }, config, listen);
+  const observer = () => metrics.requests;
+  const doors = await openDoors({ core, accessKeys, observer }, config, listen);
   await primary.send({ kind: 'serving' });
-  return (graceMs) => door.close(graceMs);
+  return (graceMs) => doors.close(graceMs);
 }
 
 function messageOf(error: unknown): string {

@@ -8,7 +8,7 @@ const CONNECTIONS_MIN = 4;
  * shared out evenly, rounded up.
  */
 export function workerConfig(config: Config): Config {
-  const { workerCount, fastdfs, s3, spool } = config;
+  const { workerCount, fastdfs, http, spool } = config;
   const shareOf = (whole: number) => Math.ceil(whole / workerCount);
   const { connectionsPerServerMax: connections, idleConnectionsPerServerMax: idle } = fastdfs;
   return {
@@ -21,7 +21,7 @@ export function workerConfig(config: Config): Config {
       ),
       idleConnectionsPerServerMax: shareOf(idle),
     },
-    s3: { ...s3, requestsMax: shareOf(s3.requestsMax) },
+    http: { ...http, requestsMax: shareOf(http.requestsMax) },
     spool: { ...spool, sizeBytesMax: shareOf(spool.sizeBytesMax) },
   };
 }

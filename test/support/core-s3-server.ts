@@ -1,6 +1,7 @@
 import { parseIpRange } from '../../src/core/access/policy/ip-range.ts';
 import type { Caller } from '../../src/core/services.ts';
 import { listenHttp } from '../../src/http/listener.ts';
+import { RequestLimit } from '../../src/http/request-limit.ts';
 import { TrustedProxies } from '../../src/http/trusted-proxies.ts';
 import { createS3Door } from '../../src/s3/door.ts';
 import type { TestCore } from './core-services.ts';
@@ -31,7 +32,7 @@ export async function startCoreS3Server(
     core: { ...core, now: Date.now },
     domains: options.domains ?? [],
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0 },
-    requestsMax: 100,
+    requestLimit: new RequestLimit(100),
     acceptsSignatureV2: options.acceptsSignatureV2 ?? false,
     trustedProxies: new TrustedProxies(
       (options.trustedProxies ?? []).flatMap((range) => parseIpRange(range) ?? []),

@@ -39,6 +39,9 @@ export class GatewayProcess {
   readonly dataDir: string;
   readonly endpoint: string;
   readonly consoleUrl: string;
+  /** `null` as text where that door is off. */
+  readonly qiniuUrl: string;
+  readonly filesUrl: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly pid: number;
@@ -58,6 +61,8 @@ export class GatewayProcess {
     this.dataDir = options.dataDir;
     this.endpoint = started.endpoint;
     this.consoleUrl = started.consoleUrl;
+    this.qiniuUrl = started.qiniuUrl;
+    this.filesUrl = started.filesUrl;
     this.accessKeyId = credentials.accessKeyId;
     this.secretAccessKey = credentials.secretAccessKey;
     this.pid = child.pid ?? -1;
@@ -122,6 +127,8 @@ export class GatewayProcess {
         ...this.#options.env,
         GATEWAY_S3_LISTEN: new URL(this.endpoint).host,
         GATEWAY_CONSOLE_LISTEN: new URL(this.consoleUrl).host,
+        ...(this.qiniuUrl !== 'null' && { GATEWAY_QINIU_LISTEN: new URL(this.qiniuUrl).host }),
+        ...(this.filesUrl !== 'null' && { GATEWAY_FILES_LISTEN: new URL(this.filesUrl).host }),
         ...env,
       },
     });
@@ -153,6 +160,8 @@ interface Credentials {
 interface Started {
   readonly endpoint: string;
   readonly consoleUrl: string;
+  readonly qiniuUrl: string;
+  readonly filesUrl: string;
   readonly log: LogLine[];
   readonly exited: Promise<Exit>;
 }
@@ -166,6 +175,9 @@ export function gatewayEnvironment(dataDir: string): Record<string, string> {
     GATEWAY_DATA_DIR: dataDir,
     GATEWAY_S3_LISTEN: '127.0.0.1:0',
     GATEWAY_CONSOLE_LISTEN: '127.0.0.1:0',
+    // Tests of these doors open them.
+    GATEWAY_QINIU_LISTEN: 'off',
+    GATEWAY_FILES_LISTEN: 'off',
     GATEWAY_EMBEDDED_TRACKER_PORT: '0',
     GATEWAY_EMBEDDED_STORAGE_PORT: '0',
     GATEWAY_DELETE_DELAY: '0',
@@ -226,7 +238,13 @@ async function waitUntilReady(child: ChildProcess): Promise<Started> {
       `The gateway ended with ${JSON.stringify(first)}:\n${errorOutput.join('')}${JSON.stringify(log)}`,
     );
   }
-  return { endpoint: String(first.s3), consoleUrl: String(first.console), log, exited };
+  const urls = {
+    endpoint: String(first.s3),
+    consoleUrl: String(first.console),
+    qiniuUrl: String(first.qiniu),
+    filesUrl: String(first.files),
+  };
+  return { ...urls, log, exited };
 }
 
 /** A process that is killed may leave half a line behind. */

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { CoreServices } from '../../src/core/services.ts';
 import type { BodyPaceLimits } from '../../src/http/body-pace.ts';
 import { type HttpListener, listenHttp } from '../../src/http/listener.ts';
+import { RequestLimit } from '../../src/http/request-limit.ts';
 import type { RequestObserver } from '../../src/http/request-observer.ts';
 import { TrustedProxies } from '../../src/http/trusted-proxies.ts';
 import { createS3Door } from '../../src/s3/door.ts';
@@ -76,7 +77,7 @@ export async function startS3Server(
     routes,
     domains: options.domains ?? [],
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0, ...options.bodyPace },
-    requestsMax: options.requestsMax ?? 100,
+    requestLimit: new RequestLimit(options.requestsMax ?? 100),
     acceptsSignatureV2: false,
     trustedProxies: new TrustedProxies([]),
     ...(options.observer && { observer: options.observer }),

@@ -1,14 +1,10 @@
+import type { FindCredentials } from '../../core/access-keys.ts';
 import { GatewayError } from '../../core/errors.ts';
 import type { Caller } from '../../core/services.ts';
 import type { ReceivedHeaders } from '../../http/request-headers.ts';
 import type { RequestTarget } from '../request.ts';
 import type { Payload } from './payload.ts';
 import type { CredentialScope, SigningKeyCache } from './signature-v4.ts';
-
-/** The secret of an access key and whose it is; null when there is no such key. */
-export type FindCredentials = (
-  accessKeyId: string,
-) => Promise<{ readonly secretAccessKey: string; readonly caller: Caller } | null>;
 
 /** What chunk signatures continue from. */
 export interface SigningContext {

@@ -28,7 +28,7 @@ beforeEach(async () => {
       return worker;
     },
   });
-  const starting = workers.start({ host: '127.0.0.1', port: 0 });
+  const starting = workers.start({ s3: { host: '127.0.0.1', port: 0 } });
   await expect.poll(() => started.length).toBe(2);
   for (const worker of started) worker.serve();
   await starting;

@@ -8,7 +8,7 @@ it.each([
   ['64', '64', '32', '1', [4, 1, 1]],
   ['8', '2', '0', '100', [2, 0, 13]],
 ])('of %s workers each gets its share of %s, %s and %s', (count, most, idle, requests, shares) => {
-  const { fastdfs, s3 } = workerConfig(
+  const { fastdfs, http } = workerConfig(
     loadConfig({
       GATEWAY_WORKERS: count,
       FASTDFS_CONNECTIONS_MAX: most,
@@ -19,6 +19,6 @@ it.each([
   expect([
     fastdfs.connectionsPerServerMax,
     fastdfs.idleConnectionsPerServerMax,
-    s3.requestsMax,
+    http.requestsMax,
   ]).toEqual(shares);
 });
