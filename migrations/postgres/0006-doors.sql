@@ -7,6 +7,7 @@ ALTER TABLE uploads ADD COLUMN expires_at_ms BIGINT;
 ALTER TABLE uploads ADD COLUMN kodo TEXT COLLATE "C";
 
 ALTER TABLE parts ADD COLUMN qetag TEXT COLLATE "C";
+ALTER TABLE completed_uploads ADD COLUMN qetag TEXT COLLATE "C";
 
 CREATE INDEX objects_to_expire ON objects (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 

@@ -9,6 +9,7 @@ ALTER TABLE uploads ADD COLUMN expires_at_ms INTEGER;
 ALTER TABLE uploads ADD COLUMN kodo TEXT;
 
 ALTER TABLE parts ADD COLUMN qetag TEXT;
+ALTER TABLE completed_uploads ADD COLUMN qetag TEXT;
 
 CREATE INDEX objects_to_expire ON objects (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
 

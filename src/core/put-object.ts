@@ -120,5 +120,8 @@ export function publishedObject(
       throw failedWriteCondition();
     case 'quota-exceeded':
       throw quotaExceeded(outcome);
+    case 'same-content':
+      // Whoever asks for it looks for it before.
+      throw new Error('The object has this content already.');
   }
 }

@@ -1,5 +1,5 @@
 import { findBucketState } from './bucket-state.ts';
-import type { ObjectRow } from './object-rows.ts';
+import { type ObjectRow, toObjectRecord } from './object-rows.ts';
 import type { VersioningState } from './records.ts';
 import type { RefusedWrite, WriteCondition } from './requests.ts';
 import type { Statements } from './statements.ts';
@@ -36,9 +36,21 @@ export function* beginWrite({
   if (!bucket) return { outcome: 'no-such-bucket' };
   const { versioning } = bucket;
   const current = yield* findVersionRow(bucketId, key);
+  if (hasContent(current, condition?.unlessQetag)) {
+    return { outcome: 'same-content', object: toObjectRecord(current) };
+  }
   const failed = failedCondition(condition, current);
   if (failed) return { outcome: failed };
   const replaced = yield* findReplacedVersion(versioning, bucketId, key, current);
   const refused = yield* refusedGrowth(bucketId, bucket, growthOf(size, replaced));
   return refused ?? { outcome: 'allowed', versioning, replaced: replaced ? [replaced] : [] };
+}
+
+/** False also for an object whose hash nobody has asked for so far. */
+function hasContent(
+  current: ObjectRow | undefined,
+  qetag: string | undefined,
+): current is ObjectRow {
+  if (qetag === undefined || current?.is_delete_marker !== 0) return false;
+  return current.qetag === qetag;
 }

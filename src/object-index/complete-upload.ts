@@ -1,8 +1,10 @@
 import { beginWrite } from './begin-write.ts';
 import { dropContents, insertObject } from './object-rows.ts';
+import type { ObjectRecord } from './records.ts';
+import { requeueReplicaChecks } from './replica-checks.ts';
 import type { CompleteUploadOutcome, CompleteUploadRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
-import { dropParts, findUploadRow, forgetUpload, toUpload } from './upload-rows.ts';
+import { dropParts, dropUpload, findUploadRow, forgetUpload, toUpload } from './upload-rows.ts';
 import { deleteRows } from './versions.ts';
 
 /**
@@ -24,18 +26,25 @@ export function* completeUpload(
     return { outcome: 'invalid-part', partNumber: invalidPartNumber };
   }
   const size = listed.reduce((sum, part) => sum + part.size, 0);
-  const allowed = yield* beginWrite({ bucketId, key, size, condition });
+  const objectKey = request.decided?.key ?? key;
+  const allowed = yield* beginWrite({ bucketId, key: objectKey, size, condition });
+  if (allowed.outcome === 'same-content') {
+    yield* dropUpload(context, uploadId);
+    yield* rememberCompleted(request, allowed.object);
+    return allowed;
+  }
   if (allowed.outcome !== 'allowed') return allowed;
   const { versioning, replaced } = allowed;
 
   yield* dropParts(context, uploadId, unlisted);
-  const { headers, userMetadata, ownerId, retention, ...upload } = toUpload(uploadRow);
-  const { tags, acl, hasLegalHold, expiresAtMs, kodo } = upload;
+  const { ownerId, retention, ...upload } = toUpload(uploadRow);
+  const { tags, acl, hasLegalHold } = upload;
+  const { headers, userMetadata, expiresAtMs, kodo } = request.decided ?? upload;
   const fileId = onlyFileOf(listed);
   yield* deleteRows(replaced);
   const object = yield* insertObject(versioning, {
     bucketId,
-    key,
+    key: objectKey,
     size,
     etag: request.etag,
     qetag: request.qetag ?? null,
@@ -51,7 +60,8 @@ export function* completeUpload(
   });
   yield* movePartsToObject(uploadId, object.id, fileId !== null);
   yield* forgetUpload(uploadId);
-  yield* rememberCompleted(request, object.versionId);
+  if (objectKey !== key) yield* requeueReplicaChecks(context, object);
+  yield* rememberCompleted(request, object);
   yield* dropContents(context, replaced);
   return { outcome: 'completed', object };
 }
@@ -128,20 +138,23 @@ function* movePartsToObject(
   );
 }
 
-function* rememberCompleted(
-  request: CompleteUploadRequest,
-  versionId: string | null,
+/** So that a repeated completion of the upload finds what became of it. */
+export function* rememberCompleted(
+  request: Pick<CompleteUploadRequest, 'uploadId' | 'etag' | 'lastModifiedMs'> &
+    Partial<Pick<CompleteUploadRequest, 'checksum'>>,
+  object: ObjectRecord,
 ): Statements<void> {
   yield* run(
-    `INSERT INTO completed_uploads (upload_id, bucket_id, key, version_id, etag, checksum_algorithm,
-        checksum_type, checksum_value, completed_at_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO completed_uploads (upload_id, bucket_id, key, version_id, etag, qetag,
+        checksum_algorithm, checksum_type, checksum_value, completed_at_ms)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       request.uploadId,
-      request.bucketId,
-      request.key,
-      versionId,
+      object.bucketId,
+      object.key,
+      object.versionId,
       request.etag,
+      object.qetag,
       request.checksum?.algorithm ?? null,
       request.checksum?.type ?? null,
       request.checksum?.value ?? null,

@@ -32,6 +32,8 @@ import type {
   CompletedUpload,
   CompleteUploadOutcome,
   CompleteUploadRequest,
+  ComposeObjectOutcome,
+  ComposeObjectRequest,
   CopyObjectOutcome,
   CopyObjectRequest,
   CopyPartRequest,
@@ -61,6 +63,7 @@ import type {
   RepointFileRequest,
   SetObjectLockOutcome,
   SetVersioningOutcome,
+  UploadParts,
   Usage,
   WriteCondition,
 } from './requests.ts';
@@ -188,6 +191,17 @@ export interface ObjectIndex {
   /** Bytes of an upload's parts, without one that is to be replaced. */
   sumParts(uploadId: string, exceptPartNumber: number): Promise<number>;
   completeUpload(request: CompleteUploadRequest): Promise<CompleteUploadOutcome>;
+  /** No byte moves: the object takes the parts of the uploads over. */
+  composeObject(request: ComposeObjectRequest): Promise<ComposeObjectOutcome>;
+  /** Of those among the uploads that are of that bucket and have an empty key. */
+  listPartsOfUploads(
+    bucketId: number,
+    uploadIds: readonly string[],
+  ): Promise<readonly UploadParts[]>;
+  /**
+   * Drops uploads with an empty key whose IDs sort before that one, some of them; gives how many.
+   */
+  dropKeylessUploads(beforeUploadId: string): Promise<number>;
   findCompletedUpload(uploadId: string): Promise<CompletedUpload | null>;
   abortUpload(
     bucketId: number,

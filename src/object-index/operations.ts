@@ -4,6 +4,7 @@ import * as bucketDomains from './bucket-domains.ts';
 import * as buckets from './buckets.ts';
 import { changeObject } from './change-object.ts';
 import { completeUpload } from './complete-upload.ts';
+import { composeObject, dropKeylessUploads, listPartsOfUploads } from './compose-object.ts';
 import { copyObject } from './copy-object.ts';
 import { deleteObjects } from './delete-objects.ts';
 import * as deletions from './deletions.ts';
@@ -49,6 +50,8 @@ export const writeOperations = {
   putPart: parts.putPart,
   copyPart: parts.copyPart,
   completeUpload,
+  composeObject,
+  dropKeylessUploads,
   abortUpload: uploads.abortUpload,
   queueDeletions: deletions.queueDeletions,
   queueOrphans,
@@ -103,6 +106,7 @@ export const listings = {
   listVersions,
   listUploads: uploads.listUploads,
   listParts: parts.listParts,
+  listPartsOfUploads,
   sumParts: parts.sumParts,
   listObjectParts: objects.listObjectParts,
   listQueuedFiles: deletions.listQueuedFiles,

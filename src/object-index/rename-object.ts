@@ -1,9 +1,9 @@
 import { findBucketState } from './bucket-state.ts';
 import { renameNames } from './named-files.ts';
 import { dropContents, type ObjectRow, toObjectRecord } from './object-rows.ts';
-import { queueReplicaChecks } from './replica-checks.ts';
+import { requeueReplicaChecks } from './replica-checks.ts';
 import type { DateCondition, RenameObjectOutcome, RenameObjectRequest } from './requests.ts';
-import { all, get, run, type Statements, type WriteContext } from './statements.ts';
+import { get, run, type Statements, type WriteContext } from './statements.ts';
 import { deleteRows, findVersionRow } from './versions.ts';
 import { failedCondition } from './write-condition.ts';
 
@@ -43,7 +43,7 @@ export function* renameObject(
   const { id, file_id: fileId } = source;
   yield* renameNames({ bucketId, key: sourceKey, id, fileId }, key);
   if (context.nowMs - source.last_modified_ms < NEW_FILES_MS) {
-    yield* lookForReplicas(context, source, key);
+    yield* requeueReplicaChecks(context, { ...toObjectRecord(source), key });
   }
   if (token) yield* rememberToken(context, bucketId, token);
   return { outcome: 'renamed', object: { ...toObjectRecord(source), key } };
@@ -56,23 +56,6 @@ function failsDates(condition: DateCondition | undefined, row: ObjectRow | undef
   const lastModifiedMs = Math.floor(row.last_modified_ms / 1000) * 1000;
   if (ifModifiedSinceMs !== undefined && lastModifiedMs <= ifModifiedSinceMs) return true;
   return ifUnmodifiedSinceMs !== undefined && lastModifiedMs > ifUnmodifiedSinceMs;
-}
-
-/** The looks that wait for its files would take them for dropped ones. */
-function* lookForReplicas(
-  context: WriteContext,
-  { bucket_id: bucketId, id, size, file_id: fileId }: ObjectRow,
-  key: string,
-): Statements<void> {
-  const files =
-    fileId === null
-      ? yield* all<{ readonly file_id: string }>(
-          'SELECT file_id FROM segments WHERE object_id = ?',
-          [id],
-        )
-      : [{ file_id: fileId }];
-  const segments = files.map((file) => ({ fileId: file.file_id, fileOffset: 0, size }));
-  yield* queueReplicaChecks(context, { bucketId, key, segments });
 }
 
 function* findToken(bucketId: number, token: string): Statements<string | null> {

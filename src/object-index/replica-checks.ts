@@ -1,5 +1,6 @@
 import { groupNameOf } from './file-references.ts';
 import type {
+  ObjectRecord,
   ReplicaCheck,
   ReplicaCheckKey,
   ReplicaCheckQueue,
@@ -28,6 +29,25 @@ export function* queueReplicaChecks(
     `ON CONFLICT (group_name, due_ms, file_id) DO UPDATE
         SET bucket_id = excluded.bucket_id, key = excluded.key`,
   );
+}
+
+/**
+ * For an object whose files were noted under another key: the looks that wait for them would take
+ * them for dropped ones.
+ */
+export function* requeueReplicaChecks(
+  context: WriteContext,
+  { bucketId, key, id, size, fileId }: ObjectRecord,
+): Statements<void> {
+  const files =
+    fileId === null
+      ? yield* all<{ readonly file_id: string }>(
+          'SELECT file_id FROM segments WHERE object_id = ?',
+          [id],
+        )
+      : [{ file_id: fileId }];
+  const segments = files.map((file) => ({ fileId: file.file_id, fileOffset: 0, size }));
+  yield* queueReplicaChecks(context, { bucketId, key, segments });
 }
 
 /** What a write publishes, and where it can be found. */

@@ -3,9 +3,11 @@ import type {
   ChecksumAlgorithm,
   ChecksumType,
   FileReference,
+  KodoAttributes,
   ObjectDescription,
   ObjectRecord,
   ObjectSubresources,
+  Part,
   Retention,
   SegmentContent,
   Upload,
@@ -17,6 +19,11 @@ export interface WriteCondition {
   readonly ifMatch?: readonly string[];
   /** ETags without quotes, or `*`: none of them may be the current object's. */
   readonly ifNoneMatch?: readonly string[];
+  /**
+   * Kodo's hash of what is to be written: where the current object has that already, nothing is
+   * written and no other demand counts.
+   */
+  readonly unlessQetag?: string;
 }
 
 /** What a deletion demands of the object under the key, if there is one. */
@@ -106,9 +113,16 @@ export type QuotaHolder =
   | { readonly kind: 'bucket'; readonly bucketId: number }
   | { readonly kind: 'user'; readonly userId: string };
 
+/** Nothing was written, because it is there: see `unlessQetag`. */
+export interface SameContent {
+  readonly outcome: 'same-content';
+  readonly object: ObjectRecord;
+}
+
 /** Why nothing was written. `no-such-key`: If-Match without an object. */
 export type RefusedWrite =
   | QuotaExceeded
+  | SameContent
   | { readonly outcome: 'no-such-bucket' | 'no-such-key' | 'precondition-failed' };
 
 export type PutObjectOutcome =
@@ -339,8 +353,44 @@ export interface CompleteUploadRequest {
   readonly lastModifiedMs: number;
   /** Of the object when its upload was given none. */
   readonly defaultRetention?: Retention | null;
+  /** What is known of the object only now, and goes before what its upload says. */
+  readonly decided?: DecidedObject;
   readonly condition?: WriteCondition;
 }
+
+/** Its key may be another one than its upload's. */
+export interface DecidedObject extends ObjectDescription {
+  readonly key: string;
+  readonly expiresAtMs: number | null;
+  readonly kodo: KodoAttributes | null;
+}
+
+/** Parts of one upload, all that it has. */
+export interface ComposedUpload {
+  readonly uploadId: string;
+  /** ETags of its parts, which are numbered from 1 without gaps. */
+  readonly etags: readonly string[];
+}
+
+/** In order of their part numbers. */
+export interface UploadParts {
+  readonly uploadId: string;
+  readonly parts: readonly Pick<Part, 'partNumber' | 'size' | 'etag' | 'qetag'>[];
+}
+
+/** Makes one object of several uploads with an empty key, in this order; each counts once. */
+export interface ComposeObjectRequest
+  extends Omit<NewObject, 'segments' | 'size' | 'checksum' | 'qetag'> {
+  readonly qetag: string;
+  readonly uploads: readonly ComposedUpload[];
+  readonly condition?: WriteCondition;
+}
+
+export type ComposeObjectOutcome =
+  | RefusedWrite
+  | { readonly outcome: 'stored'; readonly object: ObjectRecord }
+  /** One is gone, or a part of it is not the one that the caller saw. */
+  | { readonly outcome: 'no-such-upload'; readonly uploadId: string };
 
 export type CompleteUploadOutcome =
   | RefusedWrite
@@ -357,6 +407,7 @@ export interface CompletedUpload {
   /** As in ObjectRecord. */
   readonly versionId: string | null;
   readonly etag: string;
+  readonly qetag: string | null;
   readonly checksum: Checksum | null;
 }
 

@@ -129,9 +129,11 @@ export function* findCompletedUpload(uploadId: string): Statements<CompletedUplo
       readonly key: string;
       readonly version_id: string | null;
       readonly etag: string;
+      readonly qetag: string | null;
     }
   >(
-    `SELECT bucket_id, key, version_id, etag, checksum_algorithm, checksum_type, checksum_value
+    `SELECT bucket_id, key, version_id, etag, qetag, checksum_algorithm, checksum_type,
+        checksum_value
       FROM completed_uploads WHERE upload_id = ?`,
     [uploadId],
   );
@@ -142,6 +144,7 @@ export function* findCompletedUpload(uploadId: string): Statements<CompletedUplo
     key: row.key,
     versionId: row.version_id,
     etag: row.etag,
+    qetag: row.qetag,
     checksum: toChecksum(row),
   };
 }

@@ -112,7 +112,7 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
     const { index, bucketId } = tested;
     const checksum = { algorithm: 'CRC32', type: 'FULL_OBJECT', value: 'AAAA' } as const;
     await index.putPart(newPart(upload, 1));
-    await complete(completion([1], { checksum }));
+    await complete(completion([1], { checksum, qetag: 'whole' }));
     expect(await index.findUpload(bucketId, 'k', 'u1')).toBeNull();
     expect(await index.listParts('u1', 0, 10)).toEqual({ parts: [], isTruncated: false });
     expect(await index.completeUpload(completion([1]))).toEqual({ outcome: 'no-such-upload' });
@@ -122,6 +122,7 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
       key: 'k',
       versionId: null,
       etag: 'whole-3',
+      qetag: 'whole',
       checksum,
     };
     expect(await index.findCompletedUpload('u1')).toEqual(remembered);
@@ -129,6 +130,40 @@ describe.each(indexEngines)('completeUpload in $name', ({ open, manyRows }) => {
     expect(await index.findCompletedUpload('u1')).toEqual(remembered);
     await index.forgetCompletedUploads(NOW_MS + 2);
     expect(await index.findCompletedUpload('u1')).toBeNull();
+  });
+
+  it('puts the object under the key that was decided at its end, with what was decided', async () => {
+    const { index, bucketId, query } = tested;
+    await index.putPart(newPart(upload, 1));
+    const decided = {
+      key: 'decided',
+      headers: { 'content-type': 'c/d' },
+      userMetadata: {},
+      expiresAtMs: null,
+      kodo: { endUser: 'u2' },
+    };
+    const object = await complete(completion([1], { decided }));
+    expect(object).toMatchObject({ ...decided, tags: { colour: 'red' }, ownerId: 'uploader' });
+    expect(await index.findObject(bucketId, 'decided')).toEqual(object);
+    expect(await index.findObject(bucketId, 'k')).toBeNull();
+    expect(await index.findCompletedUpload('u1')).toMatchObject({ key: 'decided' });
+    // The looks that wait for its file must not take it for a dropped one.
+    expect(await query('SELECT key FROM replica_checks')).toEqual([{ key: 'decided' }]);
+  });
+
+  it('drops the upload where the object has that content already', async () => {
+    const { index, bucketId } = tested;
+    const existing = await putObject(index, newObject(bucketId, 'k', { qetag: 'F' }));
+    const part = newPart(upload, 1);
+    await index.putPart(part);
+    const condition = { ifNoneMatch: ['*'], unlessQetag: 'F' };
+    expect(await index.completeUpload(completion([1], { qetag: 'F', condition }))).toEqual({
+      outcome: 'same-content',
+      object: existing,
+    });
+    expect(await index.findUpload(bucketId, 'k', 'u1')).toBeNull();
+    expect(await index.findCompletedUpload('u1')).toMatchObject({ key: 'k', qetag: 'F' });
+    expect(await queuedFiles(tested)).toEqual(part.segments.map(({ fileId }) => fileId));
   });
 
   it('keeps the only file in the object itself', async () => {

@@ -14,6 +14,8 @@ import { NOW_MS } from '../../support/object-index.ts';
 
 /** Statements that are meant to read all of a table or index: what they return or count. */
 const readsAll = [
+  // Each bucket, to find its old uploads.
+  /FROM buckets b\s+JOIN uploads/,
   /FROM users\s+ORDER BY name/,
   /FROM access_keys\s+ORDER BY/,
   /COUNT\(\*\)/,
@@ -295,6 +297,21 @@ function runUploads(bucketId: number): void {
   call('abortUpload', bucketId, 'k', 'u2');
   runRepairs(bucketId);
   call('deleteObjects', bucketId, ['a/1', 'k']);
+  runKeylessUploads(bucketId);
+}
+
+function runKeylessUploads(bucketId: number): void {
+  const segments = [1, 2].map(() => ({ fileId: newFileId(), fileOffset: 0, size: 5 }));
+  for (const uploadId of ['b1', 'b2', 'b3']) {
+    const upload = newUpload(bucketId, '', uploadId);
+    call('createUpload', upload);
+    call('putPart', newPart(upload, 1, { segments }));
+  }
+  call('listPartsOfUploads', bucketId, ['b1', 'b2']);
+  const { segments: _, size: __, ...object } = newObject(bucketId, 'composed');
+  const uploads = ['b1', 'b2'].map((uploadId) => ({ uploadId, etags: ['etag-1'] }));
+  call('composeObject', { ...object, qetag: 'F', uploads });
+  call('dropKeylessUploads', 'c');
 }
 
 describe('query plans', () => {
