@@ -74,11 +74,28 @@ export interface StoreOptions {
   /** Makes one file of all content, whatever `segmentSizeBytesMax`: a replacement of a file. */
   readonly isOneFile?: boolean;
   /**
+   * What the file IDs end in, behind a dot: at most 6 letters, digits, `.`, `_` and `-`; none when
+   * left out.
+   */
+  readonly extension?: string;
+  /**
+   * Makes one slave file of the content, in its master's group and with a name that follows from the
+   * master's. Rejects with `exists` when there is one, `not-found` when there is no such master.
+   */
+  readonly slaveOf?: SlaveName;
+  /**
    * Called for each file as soon as it exists, so that a caller whose store fails later knows which
    * files to queue for deletion; also for one that turns out to be corrupt, or that is stored again
    * in another group. A file that is told here and not returned is to be deleted.
    */
   readonly onStored?: (file: StoredFile) => void;
+}
+
+/** What names a slave file, besides its extension. */
+export interface SlaveName {
+  readonly masterFileId: string;
+  /** 1 to 16 characters that follow the master's name: `_150x150`. */
+  readonly prefix: string;
 }
 
 /**
@@ -183,6 +200,12 @@ export interface BlobStore {
   describeFile(fileId: string): FileDescription;
 
   /**
+   * The ID that such a slave file has, whether or not it exists. Asks nobody. Throws
+   * `BlobStoreError` ('not-found' for what is no file ID, 'refused' for names that cannot be).
+   */
+  slaveFileId(name: SlaveName, extension: string): string;
+
+  /**
    * Asks the file's source, and others of its group only when that cannot tell. `withCrc32` makes
    * the server read an appender or slave file through, 2 ms per MiB. Rejects with `BlobStoreError`
    * ('not-found' also for what is no file ID, 'unavailable') or the signal's reason.
@@ -232,7 +255,8 @@ export interface BlobStore {
  * - `no-space`: every group that may take the file is at its reserve.
  * - `not-found`: no server that must have the file has it.
  * - `corrupt`: size or CRC-32 on the storage server differ from what was sent.
- * - `refused`: storage servers answered, but a file could not be deleted.
+ * - `refused`: storage servers answered, but a file could not be deleted; or no file has that name.
+ * - `exists`: a slave file of that name is there already.
  */
 export type BlobStoreErrorReason =
   | 'unavailable'
@@ -240,7 +264,8 @@ export type BlobStoreErrorReason =
   | 'no-space'
   | 'not-found'
   | 'corrupt'
-  | 'refused';
+  | 'refused'
+  | 'exists';
 
 export class BlobStoreError extends Error {
   readonly reason: BlobStoreErrorReason;

@@ -17,6 +17,7 @@ import type {
   FilePiece,
   FileStat,
   PoolState,
+  SlaveName,
   StoredFile,
   StoreOptions,
 } from './blob-store.ts';
@@ -36,6 +37,7 @@ import { ServerMonitor } from './server-monitor.ts';
 import { statFile } from './stat-file.ts';
 import { StoreAnswers } from './store-answers.ts';
 import { storeBuffer, storeStream } from './store-files.ts';
+import { slaveFileId, storeSlave } from './store-slave.ts';
 
 export interface FastdfsBlobStoreSettings extends PoolSettings, WriteSettings {
   /** At least one. */
@@ -142,18 +144,26 @@ class FastdfsBlobStore implements BlobStore {
     this.#segmentSizeBytesMax = segmentSizeBytesMax;
   }
 
-  storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]> {
+  async storeBuffer(content: Buffer, options: StoreOptions): Promise<StoredFile[]> {
+    if (options.slaveOf) {
+      const slave = { size: content.length, open: () => content };
+      return [await storeSlave(this.#cluster, slave, options.slaveOf, options)];
+    }
     const segmentSize = options.isOneFile ? content.length : this.#segmentSizeBytesMax;
-    return storeBuffer(this.#cluster, content, segmentSize, options);
+    return await storeBuffer(this.#cluster, content, segmentSize, options);
   }
 
-  storeStream(
+  async storeStream(
     content: AsyncIterable<Buffer>,
     size: number,
     options: StoreOptions,
   ): Promise<StoredFile[]> {
+    if (options.slaveOf) {
+      const slave = { size, open: () => content };
+      return [await storeSlave(this.#cluster, slave, options.slaveOf, options)];
+    }
     const segmentSize = options.isOneFile ? size : this.#segmentSizeBytesMax;
-    return storeStream(this.#cluster, content, size, segmentSize, options);
+    return await storeStream(this.#cluster, content, size, segmentSize, options);
   }
 
   open(
@@ -173,6 +183,10 @@ class FastdfsBlobStore implements BlobStore {
 
   describeFile(fileId: string): FileDescription {
     return describeFile(fileId);
+  }
+
+  slaveFileId(name: SlaveName, extension: string): string {
+    return slaveFileId(name, extension);
   }
 
   statFile(

@@ -84,8 +84,8 @@ class FilesUnderWay {
   }
 
   #store(size: number, content: SegmentContent): Promise<TakenFile> {
-    const { groupName = null, signal, onStored } = this.#options;
-    const places = { size, groupName, signal };
+    const { groupName = null, extension = '', signal, onStored } = this.#options;
+    const places = { size, groupName, extension, signal };
     const tell = (file: StoredFile) => onStored?.(file);
     return storeSegment(this.#cluster, { ...places, ...content, onStored: tell });
   }

@@ -13,6 +13,8 @@ import { type UploadRequest, UploadTargets } from './upload-targets.ts';
 
 /** The content of one file. */
 export interface Segment extends UploadRequest {
+  /** As `StoreOptions.extension`. */
+  readonly extension: string;
   /** The content for one try. */
   open(): Content;
   /** Whether another try can be made, with `open` called again. */
@@ -105,7 +107,7 @@ async function storeAt(
   segment: Segment,
 ): Promise<StoredFile> {
   const { storePathIndex } = target;
-  const request = { storePathIndex, fileSize: segment.size, extension: '' };
+  const request = { storePathIndex, fileSize: segment.size, extension: segment.extension };
   const content = segment.open();
   cluster.health.attempt(target, 'write');
   const file = await cluster.storage.uploadFile(target, request, content, {

@@ -14,7 +14,7 @@ import { groupNameOf } from './placement.ts';
 import { evaluateConditions } from './preconditions.ts';
 import { checkQuotas, quotaExceeded } from './quotas.ts';
 import type { Caller, CoreServices } from './services.ts';
-import { storeContent } from './store-content.ts';
+import { type NamedFileOptions, type StoredContent, storeContent } from './store-content.ts';
 
 /** Bytes of one PutObject or one part. https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 const putSizeBytesMax = 5 * 1024 ** 3;
@@ -31,6 +31,15 @@ export interface PutObjectRequest {
   /** Whether Kodo's hash is needed at once. */
   readonly needsQetag?: boolean;
   readonly condition?: WriteCondition;
+  /** FastDFS group that must take the files; as bucket and storage class say when left out. */
+  readonly groupName?: string;
+  /** Makes one file of the content, which must not be empty, for people to know it by its ID. */
+  readonly named?: NamedFileOptions;
+  /**
+   * Tells the key once that file is stored, or throws where the caller may not write it; `key` is
+   * only looked at before then.
+   */
+  readonly keyOfFile?: (fileId: string) => Promise<string>;
   readonly signal: AbortSignal;
 }
 
@@ -50,23 +59,36 @@ export async function putObject(
   checkKey(key);
   checkPutSize(content.size);
   const description = checkedDescription(request.description);
-  const groupName = groupNameOf(core.settings, bucket, description);
+  const groupName = request.groupName ?? groupNameOf(core.settings, bucket, description);
   await checkEarly(core, bucket, key, { size: content.size, condition });
-  const { signal, needsQetag = false } = request;
-  const storeOptions = { signal, needsQetag, groupName };
+  const { signal, needsQetag = false, named = null } = request;
+  const storeOptions = { signal, needsQetag, groupName, named };
   return await storeContent(core, content, storeOptions, async (stored) => {
+    const writtenKey = await keyOfFile(request, stored);
     const lastModifiedMs = core.now();
     const object = {
       ...description,
       ...withDefaultRetention(bucket, request.subresources, lastModifiedMs),
       ...stored,
       bucketId: bucket.id,
-      key,
+      key: writtenKey,
       ownerId: request.ownerId ?? request.caller.userId,
       lastModifiedMs,
     };
-    return publishedObject(await core.index.putObject(object, condition), bucket, key);
+    return publishedObject(await core.index.putObject(object, condition), bucket, writtenKey);
   });
+}
+
+async function keyOfFile(
+  { key, keyOfFile }: PutObjectRequest,
+  { segments }: StoredContent,
+): Promise<string> {
+  if (!keyOfFile) return key;
+  const [file, ...others] = segments;
+  if (!file || others.length > 0) throw new Error(`${segments.length} files cannot name a key.`);
+  const written = await keyOfFile(file.fileId);
+  checkKey(written);
+  return written;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { StoredFile } from '../blob-store/blob-store.ts';
+import type { SlaveName, StoredFile } from '../blob-store/blob-store.ts';
 import type { Checksum, ChecksumAlgorithm, SegmentContent } from '../object-index/records.ts';
 import { ContentDigest } from './content-digest.ts';
 import { FittedContent, segmentsOfSize } from './fitted-content.ts';
@@ -19,8 +19,17 @@ export interface StoredContent {
   readonly segments: readonly SegmentContent[];
 }
 
+/** How the files of content are made that people know by their IDs. */
+export interface NamedFileOptions {
+  /** What the file ID ends in, behind a dot, or ''; see `StoreOptions`. */
+  readonly extension: string;
+  readonly slaveOf?: SlaveName;
+}
+
 export interface StoreContentOptions {
   readonly signal: AbortSignal;
+  /** Makes one file of the content, however large, for people to know it by its ID. */
+  readonly named?: NamedFileOptions | null;
   /** Computed even if the client declares none; it must not declare another one. */
   readonly checksumAlgorithm?: ChecksumAlgorithm | null;
   /** Whether Kodo's hash is needed; small bodies get it anyway where Kodo's API is served. */
@@ -74,6 +83,7 @@ async function store(
   const storeOptions = {
     signal: options.signal,
     groupName: options.groupName,
+    ...(options.named && { isOneFile: true, ...options.named }),
     onStored: (file: { readonly fileId: string }) => files.add(file.fileId),
   };
   const segments = isSmall

@@ -16,6 +16,10 @@ export function toGatewayError(error: unknown): GatewayError {
     if (error.reason === 'no-space') {
       return new GatewayError('InsufficientStorage', {}, { cause: error });
     }
+    if (error.reason === 'exists') {
+      const { message } = error;
+      return new GatewayError('EntityAlreadyExists', { message }, { cause: error });
+    }
     // The index says that the file is there: its absence or corruption is our fault, not a 404.
     return new GatewayError('InternalError', {}, { cause: error });
   }

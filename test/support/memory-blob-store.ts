@@ -10,6 +10,7 @@ import {
   type FileStat,
   type GroupState,
   type PoolState,
+  type SlaveName,
   type StoredFile,
   type StoreOptions,
 } from '../../src/blob-store/blob-store.ts';
@@ -128,6 +129,11 @@ export class MemoryBlobStore implements BlobStore {
     return { groupName, kind: 'normal', storedAtMs, content };
   }
 
+  slaveFileId({ masterFileId, prefix }: SlaveName, extension: string): string {
+    const [stem = ''] = masterFileId.split('.');
+    return `${stem}${prefix}${extension && `.${extension}`}`;
+  }
+
   async statFile(fileId: string): Promise<FileStat> {
     const file = this.files.get(fileId);
     if (!file) throw new BlobStoreError('not-found', `${fileId} does not exist`);
@@ -185,7 +191,13 @@ export class MemoryBlobStore implements BlobStore {
 
   #store(content: Buffer, options: StoreOptions): StoredFile {
     this.#fileCount += 1;
-    const fileId = `${options.groupName ?? 'group1'}/M00/00/00/file${this.#fileCount}`;
+    const extension = options.extension ? `.${options.extension}` : '';
+    const name = `file${this.#fileCount}${extension}`;
+    const { slaveOf } = options;
+    const fileId = slaveOf
+      ? this.slaveFileId(slaveOf, options.extension ?? '')
+      : `${options.groupName ?? 'group1'}/M00/00/00/${name}`;
+    if (slaveOf && this.files.has(fileId)) throw new BlobStoreError('exists', `${fileId} exists`);
     this.files.set(fileId, Buffer.from(content));
     this.#contents.set(fileId, { size: content.length, crc32: crc32(content) });
     const file = { fileId, size: content.length, isReplicated: false };
