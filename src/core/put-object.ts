@@ -72,6 +72,7 @@ export async function putObject(
       ...stored,
       bucketId: bucket.id,
       key: writtenKey,
+      ...(named && { isNamed: true }),
       ownerId: request.ownerId ?? request.caller.userId,
       lastModifiedMs,
     };

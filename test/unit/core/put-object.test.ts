@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../src/core/errors.ts';
 import type { DeclaredDigests } from '../../../src/core/incoming-content.ts';
 import type { PutObjectRequest } from '../../../src/core/put-object.ts';
 import type { ChecksumAlgorithm } from '../../../src/object-index/records.ts';
@@ -206,5 +207,41 @@ describe('conditions of a write', () => {
     const condition = { ifMatch: ['0'.repeat(32)] };
     await expect(put(core, { condition })).rejects.toMatchObject({ code: 'PreconditionFailed' });
     expect(await core.index.findObject(core.bucket.id, 'cat.jpg')).toMatchObject({ etag });
+  });
+});
+
+describe('an object whose file is known by its ID', () => {
+  it('has one file, however large, and the key that is told then', async () => {
+    const core = await createTestCore({ segmentSizeBytesMax: 4000 });
+    const object = await put(core, {
+      content: inChunks(largeBody),
+      groupName: 'group7',
+      named: { extension: 'jpg' },
+      keyOfFile: async (fileId) => `by-id/${fileId}`,
+    });
+    expect(object.fileId).toBe('group7/M00/00/00/file1.jpg');
+    expect(object.key).toBe('by-id/group7/M00/00/00/file1.jpg');
+    expect(await core.index.findNamedFile(object.fileId ?? '')).toMatchObject({
+      isImported: false,
+      places: [{ bucketId: core.bucket.id, key: object.key }],
+    });
+    expect(await core.keys()).toEqual([object.key]);
+  });
+
+  it('is named without an extension, too', async () => {
+    const core = await createTestCore();
+    const object = await put(core, { named: { extension: '' } });
+    expect(await core.index.findNamedFile(object.fileId ?? '')).not.toBeNull();
+  });
+
+  it('is not stored where the key may not be written', async () => {
+    const core = await createTestCore();
+    const refused = put(core, {
+      named: { extension: '' },
+      keyOfFile: () => Promise.reject(new GatewayError('AccessDenied')),
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'AccessDenied' });
+    expect(await core.keys()).toEqual([]);
+    expect(await core.queued()).toHaveLength(1);
   });
 });
