@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { mayChangeRetention } from './object-lock.ts';
 import { descriptionValues, toObjectRecord } from './object-rows.ts';
+import type { ObjectRecord } from './records.ts';
 import type { ChangeObjectOutcome, ChangeObjectRequest } from './requests.ts';
 import { run, type Statements, type WriteContext } from './statements.ts';
 import { subresourceColumns, subresourceValues } from './subresource-columns.ts';
@@ -22,11 +24,13 @@ export function* changeObject(
   if (!row) return { outcome: 'no-such-object' };
   if (row.is_delete_marker === 1) return { outcome: 'delete-marker' };
   if (objectId !== undefined && row.id !== objectId) return { outcome: 'replaced' };
+  const record = toObjectRecord(row);
+  if (!isAsExpected(record, request.expected)) return { outcome: 'replaced' };
   const { retention } = change;
   if (retention !== undefined && !mayChangeRetention(row, retention, nowMs, bypassesGovernance)) {
     return { outcome: 'locked' };
   }
-  const object = { ...toObjectRecord(row), ...change };
+  const object = { ...record, ...change };
   yield* run(
     `UPDATE objects SET ${changedColumns.map((column) => `${column} = ?`).join(', ')}
       WHERE bucket_id = ? AND key = ? AND version_rank = ?`,
@@ -38,4 +42,10 @@ export function* changeObject(
     ],
   );
   return { outcome: 'changed', object };
+}
+
+function isAsExpected(record: ObjectRecord, expected: ChangeObjectRequest['expected']): boolean {
+  return Object.entries(expected ?? {}).every(([name, value]) =>
+    isDeepStrictEqual(record[name as keyof ObjectRecord], value),
+  );
 }

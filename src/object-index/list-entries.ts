@@ -134,6 +134,6 @@ export function listingStart(
   const { prefix, delimiter } = request;
   if (!after.startsWith(prefix)) return compareKeys(after, prefix) < 0 ? { atKey: prefix } : null;
   const commonPrefix = commonPrefixOf(after, prefix, delimiter);
-  if (commonPrefix !== null) return atKeyAfter(commonPrefix);
-  return after === '' ? { atKey: '' } : { afterKey: after };
+  // The empty key is Kodo's: listings of S3 begin behind it.
+  return commonPrefix === null ? { afterKey: after } : atKeyAfter(commonPrefix);
 }

@@ -24,14 +24,24 @@ export interface ListedRow {
 export const listedColumns = `key, is_delete_marker, size, etag, last_modified_ms, owner_id,
   storage_class, checksum_algorithm, checksum_type`;
 
+/** Where details are wanted; listings of S3 do without the texts. */
+interface DetailedRow extends ListedRow {
+  readonly id?: number;
+  readonly qetag?: string | null;
+  readonly expires_at_ms?: number | null;
+  readonly headers?: string;
+  readonly kodo?: string | null;
+}
+
+const detailedColumns = `${listedColumns}, id, qetag, expires_at_ms, headers, kodo`;
+
 /** Lists the first row of each key, unless it is a delete marker. */
 export function* listObjects(request: ListObjectsRequest): Statements<ListObjectsPage> {
-  const { bucketId, limit, resumeAfter = null } = request;
-  const start =
-    resumeAfter === null ? listingStart(request, request.after) : { afterKey: resumeAfter };
-  const { entries: found, stoppedAfter } = yield* listEntries<ListedRow>(request, start, {
+  const { limit } = request;
+  const start = startOf(request);
+  const { entries: found, stoppedAfter } = yield* listEntries<DetailedRow>(request, start, {
     rowsReadMax: ROWS_READ_MAX,
-    fetch: (from, end, count) => fetchObjects(bucketId, from, end, count),
+    fetch: (from, end, count) => fetchObjects(request, from, end, count),
     roleOf(row, previous) {
       if (row.key === previous?.key) return 'passed';
       return row.is_delete_marker === 0 ? 'listed' : 'hidden';
@@ -41,7 +51,7 @@ export function* listObjects(request: ListObjectsRequest): Statements<ListObject
   const commonPrefixes: string[] = [];
   const entries = found.slice(0, limit);
   for (const entry of entries) {
-    if ('row' in entry) objects.push(toListedObject(entry.row));
+    if ('row' in entry) objects.push(toDetailedObject(entry.row));
     else commonPrefixes.push(entry.commonPrefix);
   }
   const page = { objects, commonPrefixes };
@@ -53,6 +63,13 @@ export function* listObjects(request: ListObjectsRequest): Statements<ListObject
   return { ...page, nextAfter, resumeAfter: null };
 }
 
+function startOf(request: ListObjectsRequest): ListingPosition<DetailedRow> | null {
+  const { resumeAfter = null, after, prefix, includesEmptyKey = false } = request;
+  if (resumeAfter !== null) return { afterKey: resumeAfter };
+  if (includesEmptyKey && after === '' && prefix === '') return { atKey: '' };
+  return listingStart(request, after);
+}
+
 /** As a marker, a key inside a common prefix would pass over the keys of it that are still to come. */
 function interruption({ prefix, delimiter }: ListObjectsRequest, key: string) {
   const nextAfter = commonPrefixOf(key, prefix, delimiter) === null ? key : null;
@@ -60,17 +77,17 @@ function interruption({ prefix, delimiter }: ListObjectsRequest, key: string) {
 }
 
 function* fetchObjects(
-  bucketId: number,
-  position: ListingPosition<ListedRow>,
+  { bucketId, hasDetails = false }: ListObjectsRequest,
+  position: ListingPosition<DetailedRow>,
   end: string | null,
   count: number,
-): Statements<ListedRow[]> {
+): Statements<DetailedRow[]> {
   const [comparison, key] =
     'atKey' in position
       ? ['>=', position.atKey]
       : ['>', 'afterKey' in position ? position.afterKey : position.afterRow.key];
-  return yield* all<ListedRow>(
-    `SELECT ${listedColumns}
+  return yield* all<DetailedRow>(
+    `SELECT ${hasDetails ? detailedColumns : listedColumns}
       FROM objects WHERE bucket_id = ? AND key ${comparison} ? ${end === null ? '' : 'AND key < ?'}
       ORDER BY key, version_rank LIMIT ?`,
     end === null ? [bucketId, key, count] : [bucketId, key, end, count],
@@ -88,4 +105,18 @@ export function toListedObject(row: ListedRow): ListedObject {
     checksumAlgorithm: row.checksum_algorithm,
     checksumType: row.checksum_type,
   };
+}
+
+function toDetailedObject(row: DetailedRow): ListedObject {
+  const object = toListedObject(row);
+  const { id, qetag = null, expires_at_ms: expiresAtMs = null, headers, kodo = null } = row;
+  if (id === undefined || headers === undefined) return object;
+  const details = {
+    objectId: id,
+    contentType: JSON.parse(headers)['content-type'] ?? null,
+    qetag,
+    expiresAtMs,
+    kodo: kodo === null ? null : JSON.parse(kodo),
+  };
+  return { ...object, details };
 }

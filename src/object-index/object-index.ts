@@ -39,6 +39,7 @@ import type {
   CopyPartRequest,
   DeletionResult,
   DueDeletionsRequest,
+  ExpiredObject,
   FileReferencesPage,
   FileUse,
   Growth,
@@ -49,6 +50,7 @@ import type {
   ListUploadsRequest,
   ListVersionsPage,
   ListVersionsRequest,
+  MoveObjectRequest,
   NewObject,
   NewPart,
   ObjectDeletion,
@@ -139,6 +141,15 @@ export interface ObjectIndex {
   renameObject(request: RenameObjectRequest): Promise<RenameObjectOutcome>;
   /** No byte moves: the copy refers to the files of the source. */
   copyObject(request: CopyObjectRequest): Promise<CopyObjectOutcome>;
+  /** Gives an object another key, and its date stays; what had that key is replaced. */
+  moveObject(request: MoveObjectRequest): Promise<CopyObjectOutcome>;
+  /**
+   * Deletes up to `limit` objects whose `expiresAtMs` has come, as DeleteObject without a version
+   * does, and tells which.
+   */
+  expireObjects(limit: number): Promise<readonly ExpiredObject[]>;
+  /** When the next object is to be deleted; null where none is. */
+  findNextExpiry(): Promise<number | null>;
   /** Tags, ACL, retention or legal hold of one version, whose rules hold inside the transaction. */
   changeObject(request: ChangeObjectRequest): Promise<ChangeObjectOutcome>;
   /**

@@ -8,9 +8,11 @@ import { composeObject, dropKeylessUploads, listPartsOfUploads } from './compose
 import { copyObject } from './copy-object.ts';
 import { deleteObjects } from './delete-objects.ts';
 import * as deletions from './deletions.ts';
+import { expireObjects, findNextExpiry } from './expire-objects.ts';
 import { countFileReferences, listFileReferences } from './file-walk.ts';
 import { listObjects } from './list-keys.ts';
 import { listVersions } from './list-versions.ts';
+import { moveObject } from './move-object.ts';
 import { findNamedFile } from './named-files.ts';
 import * as objects from './objects.ts';
 import * as parts from './parts.ts';
@@ -44,7 +46,9 @@ export const writeOperations = {
   appendObject,
   renameObject,
   copyObject,
+  moveObject,
   changeObject,
+  expireObjects,
   deleteObjects,
   createUpload: uploads.createUpload,
   putPart: parts.putPart,
@@ -79,6 +83,7 @@ export const pointReads = {
   findBucketByDomain: bucketDomains.findBucketByDomain,
   listBucketDomains: bucketDomains.listBucketDomains,
   findObject: objects.findObject,
+  findNextExpiry,
   listSegments: objects.listSegments,
   findObjectPart: objects.findObjectPart,
   findUpload: uploads.findUpload,

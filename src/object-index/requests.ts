@@ -206,6 +206,25 @@ export type RenameObjectOutcome =
 
 export type CopyObjectOutcome = PutObjectOutcome | { readonly outcome: 'source-changed' };
 
+/** The current version of a key gets another one, in this bucket or in another. */
+export interface MoveObjectRequest {
+  readonly source: { readonly bucketId: number; readonly key: string };
+  /** The object that was checked by the caller; another one there by now gives `source-changed`. */
+  readonly sourceObjectId: number;
+  readonly destination: { readonly bucketId: number; readonly key: string };
+  /** Whose it is where it changes its bucket, and whose the delete marker is where one is needed. */
+  readonly ownerId: string;
+  /** Of the object where it is written anew: in a bucket with versions, and in another bucket. */
+  readonly subresources?: Partial<ObjectSubresources>;
+  readonly condition?: WriteCondition;
+}
+
+/** What is gone because its time had come. */
+export interface ExpiredObject {
+  readonly bucketId: number;
+  readonly key: string;
+}
+
 /** What is to become of one version of an object; what `change` leaves out stays. */
 export interface ChangeObjectRequest {
   readonly bucketId: number;
@@ -214,6 +233,10 @@ export interface ChangeObjectRequest {
   readonly versionId: string | null;
   /** The object that was looked at; another one under that name by now is left alone. */
   readonly objectId?: number;
+  /** What was worked out from: where any of these is another one by now, nothing is changed. */
+  readonly expected?: Partial<
+    Pick<ObjectRecord, 'etag' | 'headers' | 'userMetadata' | 'kodo' | 'expiresAtMs'>
+  >;
   readonly change: Partial<ObjectSubresources & ObjectDescription & Pick<ObjectRecord, 'qetag'>>;
   /** Whether the caller may weaken a retention in mode GOVERNANCE, and wants to. */
   readonly bypassesGovernance?: boolean;
@@ -222,7 +245,7 @@ export interface ChangeObjectRequest {
 /**
  * - `locked`: the retention that the version has forbids the one it is to get.
  * - `delete-marker`: that version is one, and has none of this.
- * - `replaced`: it is not the object that was looked at.
+ * - `replaced`: it is not the object that was looked at, or not what was expected of it.
  */
 export type ChangeObjectOutcome =
   | { readonly outcome: 'changed'; readonly object: ObjectRecord }
@@ -242,6 +265,20 @@ export interface ListObjectsRequest {
   readonly resumeAfter?: string | null;
   /** Objects and common prefixes together, 0 to 1000. */
   readonly limit: number;
+  /** Kodo's empty key, which S3 knows nothing of, sorts before all others. */
+  readonly includesEmptyKey?: boolean;
+  /** Whether `details` are wanted. */
+  readonly hasDetails?: boolean;
+}
+
+/** What Kodo's listings tell and S3's do not. */
+export interface ListedDetails {
+  readonly objectId: number;
+  /** Null where none was given. */
+  readonly contentType: string | null;
+  readonly qetag: string | null;
+  readonly expiresAtMs: number | null;
+  readonly kodo: KodoAttributes | null;
 }
 
 export interface ListedObject {
@@ -253,6 +290,8 @@ export interface ListedObject {
   readonly storageClass: string | null;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;
+  /** Where they were asked for. */
+  readonly details?: ListedDetails;
 }
 
 export interface ListObjectsPage {

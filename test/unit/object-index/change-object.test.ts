@@ -30,6 +30,23 @@ describe.each(indexEngines)('changing an object in $name', ({ open }) => {
     });
   });
 
+  it('changes nothing where something is not as expected', async () => {
+    const { index, bucketId } = tested;
+    const attributes = { userMetadata: { a: '1' }, kodo: { endUser: 'u1' } };
+    const { headers, ...stored } = await putObject(index, newObject(bucketId, 'k', attributes));
+    const request = { bucketId, key: 'k', versionId: null, change: { userMetadata: { a: '2' } } };
+    for (const expected of [{ etag: 'x' }, { userMetadata: {} }, { kodo: null }]) {
+      expect(await index.changeObject({ ...request, expected })).toEqual({ outcome: 'replaced' });
+    }
+    expect(await index.findObject(bucketId, 'k')).toEqual({ ...stored, headers });
+    const { etag, userMetadata, kodo } = stored;
+    const changed = await index.changeObject({
+      ...request,
+      expected: { etag, headers, userMetadata, kodo, expiresAtMs: null },
+    });
+    expect(changed).toMatchObject({ outcome: 'changed', object: { userMetadata: { a: '2' } } });
+  });
+
   it('finds neither other keys nor other versions', async () => {
     const { index, bucketId } = tested;
     await putObject(index, newObject(bucketId, 'k'));

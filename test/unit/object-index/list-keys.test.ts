@@ -59,6 +59,40 @@ describe.each(indexEngines)('listObjects in $name', ({ open, manyRows }) => {
     ]);
   });
 
+  it('tells what Kodo wants to know only when asked', async () => {
+    const { index, bucketId } = tested;
+    const kodo = { endUser: 'u1', isDisabled: true };
+    const more = { qetag: 'Fhash', expiresAtMs: 5, kodo, headers: { 'content-type': 'x/y' } };
+    const { id: objectId } = await putObject(index, newObject(bucketId, 'k', more));
+    await put('plain');
+    const request = { bucketId, ...everything };
+    const details = { objectId, contentType: 'x/y', qetag: 'Fhash', expiresAtMs: 5, kodo };
+    const { objects } = await index.listObjects({ ...request, hasDetails: true });
+    expect(objects[0]).toMatchObject({ key: 'k', details });
+    expect(objects[1]?.details).toMatchObject({ contentType: null, qetag: null, kodo: null });
+    const plain = await index.listObjects(request);
+    expect(plain.objects[0]).not.toHaveProperty('details');
+  });
+
+  it("begins behind the empty key, which is Kodo's, unless it is asked for", async () => {
+    const { index, bucketId } = tested;
+    await put('', 'a', 'b');
+    expect((await list({})).keys).toEqual(['a', 'b']);
+    const request = { bucketId, ...everything, includesEmptyKey: true };
+    const keysOfPage = async (more: Partial<ListingRequest>) => {
+      const { objects } = await index.listObjects({ ...request, ...more });
+      return objects.map(({ key }) => key);
+    };
+    expect(await keysOfPage({})).toEqual(['', 'a', 'b']);
+    expect(await keysOfPage({ limit: 1 })).toEqual(['']);
+    expect(await keysOfPage({ after: 'a' })).toEqual(['b']);
+    expect(await keysOfPage({ prefix: 'b' })).toEqual(['b']);
+    const versions = await index.listVersions({
+      ...{ bucketId, prefix: '', delimiter: '', keyMarker: '', versionIdMarker: '', limit: 10 },
+    });
+    expect(versions.versions.map(({ key }) => key)).toEqual(['a', 'b']);
+  });
+
   it('lists the key `a` and the common prefix `a/` beside each other', async () => {
     await put('a', 'a/b', 'a/c', 'a0');
     expect(await list({ delimiter: '/' })).toEqual({

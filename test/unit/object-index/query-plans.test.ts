@@ -216,13 +216,24 @@ function runObjects(bucketId: number): void {
       const token = { text: `of-${key}-${sourceKey}`, parameters: '' };
       call('renameObject', { bucketId, sourceKey, key: renamedKey, token });
     }
+    call('moveObject', {
+      source: { bucketId, key },
+      sourceObjectId: source.id,
+      destination: { bucketId, key: 'moved' },
+      ownerId: 'o',
+    });
+    call('renameObject', { bucketId, sourceKey: 'moved', key, token: null });
   }
   for (const prefix of ['', 'a']) {
     for (const after of ['', 'a/1']) {
       call('listObjects', { bucketId, prefix, delimiter: '', after, limit: 2 });
       call('listObjects', { bucketId, prefix, delimiter: '/', after, limit: 2 });
+      call('listObjects', { bucketId, prefix, delimiter: '', after, limit: 2, hasDetails: true });
     }
   }
+  call('putObject', newObject(bucketId, 'expired', { expiresAtMs: 1 }));
+  call('findNextExpiry');
+  call('expireObjects', 10);
   call('deleteObjects', bucketId, ['copy', 'a/2']);
 }
 
