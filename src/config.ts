@@ -131,7 +131,11 @@ function toConfig(values: z.output<typeof settings>) {
       domains: values.GATEWAY_DOMAINS,
       acceptsSignatureV2: values.GATEWAY_SIGNATURE_V2,
     },
-    qiniu: { listen: values.GATEWAY_QINIU_LISTEN },
+    qiniu: {
+      listen: values.GATEWAY_QINIU_LISTEN,
+      /** Null for any date. */
+      dateSkewMsMax: values.GATEWAY_QINIU_DATE_SKEW,
+    },
     files: { listen: values.GATEWAY_FILES_LISTEN },
     /** For all doors. */
     http: {

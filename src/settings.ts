@@ -120,6 +120,8 @@ const CHECK_DELAY_MS_MIN = 1_000;
 const CHECK_DELAY_MS_MAX = 86_400_000;
 const CHECK_DELAY_ALLOWED = 'a duration such as 1m (units ms, s, m, h, d), from 1s to 1d,';
 
+const DATE_SKEW_ALLOWED = 'a duration such as 15m (units ms, s, m, h, d), from 1s to 30d,';
+
 const BACKUP_INTERVAL_MS_MIN = 60_000;
 const BACKUP_INTERVAL_MS_MAX = 30 * 86_400_000;
 const BACKUP_INTERVAL_ALLOWED = 'a duration such as 1d (units ms, s, m, h, d), from 1m to 30d,';
@@ -153,6 +155,10 @@ export const settings = z.object({
   GATEWAY_S3_LISTEN: listen('0.0.0.0:9000'),
   GATEWAY_CONSOLE_LISTEN: listen('127.0.0.1:9001'),
   GATEWAY_QINIU_LISTEN: listen('0.0.0.0:9002'),
+  GATEWAY_QINIU_DATE_SKEW: setting('15m', `${DATE_SKEW_ALLOWED} or off`, (value) => {
+    if (value === 'off') return null;
+    return inRange(parseDuration(value), 1_000, 30 * 86_400_000);
+  }),
   GATEWAY_FILES_LISTEN: listen('0.0.0.0:8888'),
   GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),
   GATEWAY_DOMAINS: setting('', 'host names without * or port, joined by commas', (value) =>

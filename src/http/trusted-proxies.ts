@@ -7,10 +7,14 @@ export interface ClientOrigin {
   readonly address: string | null;
   /** Whether the client speaks TLS, to the gateway or to a proxy that is believed. */
   readonly isSecure: boolean;
+  /** Whether a proxy that is believed handed it on. */
+  readonly isProxied: boolean;
+  /** The names by which the client may have asked that proxy, as it tells; with and without port. */
+  readonly forwardedHosts: readonly string[];
 }
 
 /**
- * Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count. Anybody can send these headers, so
+ * Proxies whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` count. Anybody can send these headers, so
  * that they are read from the end, which the nearest proxy wrote, as far as proxies are believed.
  */
 export class TrustedProxies {
@@ -24,12 +28,16 @@ export class TrustedProxies {
     const peer: ClientOrigin = {
       address: socket.remoteAddress ?? null,
       isSecure: 'encrypted' in socket,
+      isProxied: false,
+      forwardedHosts: [],
     };
     if (this.#ranges.length === 0 || !this.#trusts(peer.address)) return peer;
     const protocol = itemsOf(headers['x-forwarded-proto']).at(-1);
     return {
       address: this.#clientBefore(peer.address, itemsOf(headers['x-forwarded-for'])),
       isSecure: peer.isSecure || protocol?.toLowerCase() === 'https',
+      isProxied: true,
+      forwardedHosts: hostsOf(headers),
     };
   }
 
@@ -50,6 +58,14 @@ export class TrustedProxies {
     const ip = address === null ? null : parseIp(address);
     return ip !== null && this.#ranges.some((range) => includesIp(range, ip));
   }
+}
+
+function hostsOf(headers: IncomingMessage['headers']): readonly string[] {
+  const host = itemsOf(headers['x-forwarded-host']).at(-1);
+  const port = itemsOf(headers['x-forwarded-port']).at(-1) ?? '';
+  if (host === undefined) return [];
+  const lacksPort = /^\d{1,5}$/.test(port) && !/:\d+$/.test(host);
+  return lacksPort ? [host, `${host}:${port}`] : [host];
 }
 
 function itemsOf(header: string | readonly string[] | undefined): readonly string[] {

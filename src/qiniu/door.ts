@@ -1,27 +1,44 @@
 import { type Door, type DoorContext, openDoor } from '../http/door.ts';
 import type { ListenableDoor } from '../http/listener.ts';
 import { toGatewayError } from '../http/to-gateway-error.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { QiniuError, toQiniuError } from './errors.ts';
+import type { Downloads, QiniuRoute, QiniuServices } from './operation.ts';
+import { routes as allRoutes } from './route-table.ts';
 
-export type QiniuDoorContext = DoorContext;
+export interface QiniuDoorContext extends DoorContext, QiniuServices {
+  readonly downloads?: Downloads;
+  /** Replaced in tests. */
+  readonly routes?: readonly QiniuRoute[];
+}
 
-/** Kodo's API over HTTP, as Qiniu's SDKs speak it. */
+/** Statuses that HTTP has for faults of servers; Kodo's own for mistakes of clients are above. */
+const faultStatusMax = 599;
+const tooManyRequests = 573;
+
+/** Kodo's API over HTTP, all of its services on one listener, as Qiniu's SDKs speak it. */
 export function createQiniuDoor(context: QiniuDoorContext): ListenableDoor {
+  const { routes = allRoutes, downloads = null } = context;
+  const dispatcher = new Dispatcher(routes, downloads, context);
   const door: Door = {
     name: 'qiniu',
     contentType: 'application/json',
-    // SDKs take answers without it for somebody else's.
-    headers: ({ id }) => ({ 'x-reqid': id, 'x-log': '-', 'cache-control': 'no-store' }),
-    async dispatch() {
-      throw new QiniuError(612, 'no such operation');
-    },
+    headers: ({ id }) => ({
+      // SDKs take answers without it for somebody else's.
+      'x-reqid': id,
+      'x-log': '-',
+      server: 'fastdfs-s3',
+      'cache-control': 'no-store',
+    }),
+    dispatch: (exchange) => dispatcher.dispatch(exchange),
     fail(_request, thrown) {
       const error = thrown instanceof QiniuError ? thrown : toQiniuError(toGatewayError(thrown));
       const { status, message } = error;
       return {
-        response: { status, body: JSON.stringify({ error: message, code: status }) },
+        // Some clients look into the text of every error.
+        response: { status, body: JSON.stringify({ error: message }) },
         code: String(status),
-        isFault: status >= 500 && status < 608,
+        isFault: status >= 500 && status <= faultStatusMax && status !== tooManyRequests,
       };
     },
   };

@@ -46,4 +46,17 @@ describe('where a request comes from', () => {
     const headers = { 'x-forwarded-proto': protocol };
     expect(originOf(trusted, '10.0.0.1', headers).isSecure).toBe(isSecure);
   });
+
+  it.each([
+    [['10.0.0.1'], 'gw.example.com', '', ['gw.example.com']],
+    [['10.0.0.1'], 'gw.example.com', '8443', ['gw.example.com', 'gw.example.com:8443']],
+    [['10.0.0.1'], 'a.example.com, gw:81', '8443', ['gw:81']],
+    [['10.0.0.1'], '', '8443', []],
+    [[], 'gw.example.com', '8443', []],
+  ])('trusting %j, x-forwarded-host %s and port %s are %j', (trusted, host, port, hosts) => {
+    const headers = { 'x-forwarded-host': host, 'x-forwarded-port': port };
+    const origin = originOf(trusted, '10.0.0.1', headers);
+    expect(origin.forwardedHosts).toEqual(hosts);
+    expect(origin.isProxied).toBe(trusted.length > 0);
+  });
 });

@@ -1,0 +1,5 @@
+import type { QiniuRoute } from './operation.ts';
+import { unsupportedRoutes } from './unsupported.ts';
+
+/** Every operation of the door; downloads are what has the shape of none. */
+export const routes: readonly QiniuRoute[] = [...unsupportedRoutes];
