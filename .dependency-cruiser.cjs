@@ -22,6 +22,21 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(support|outbound)/' },
     },
     {
+      name: 'origins-see-core',
+      severity: 'error',
+      from: { path: '^src/origins/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(support|outbound|core|origins)/|^src/object-index/records\\.ts$',
+      },
+    },
+    {
+      name: 'origins-only-for-the-wiring-and-commands',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(origins/|cli/|process-services\\.ts$)' },
+      to: { path: '^src/origins/' },
+    },
+    {
       name: 'protocol-is-pure',
       comment: 'Bytes and values only: no sockets, no files, no other layer.',
       severity: 'error',
@@ -109,7 +124,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|outbound|core|http|s3|qiniu|files|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
+          '^src/(support|outbound|origins|core|http|s3|qiniu|files|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
       },
     },
     {

@@ -3,12 +3,14 @@ import { FASTDFS_DEFAULTS, openFastdfsBlobStore } from './blob-store/fastdfs-blo
 import type { Config } from './config.ts';
 import { AccessKeys } from './core/access-keys.ts';
 import { OpenFiles } from './core/open-files.ts';
+import { OriginPulls } from './core/origin/origin-pulls.ts';
 import { Orphans } from './core/orphans.ts';
 import { SecretBox } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
 import { Spool } from './core/spool/spool.ts';
 import { logIndexEvents } from './log-index-events.ts';
 import { openSqliteIndex } from './object-index/sqlite-index.ts';
+import { OriginSources } from './origins/origin-sources.ts';
 import { OutboundHttp } from './outbound/outbound-http.ts';
 import { Closers } from './support/closers.ts';
 import type { Logger } from './support/logger.ts';
@@ -18,6 +20,7 @@ import type { HostPort } from './support/units.ts';
 export interface ProcessServices {
   readonly core: CoreServices;
   readonly accessKeys: AccessKeys;
+  readonly origins: OriginSources;
   close(): Promise<void>;
 }
 
@@ -63,19 +66,23 @@ export async function openProcessServices(
     closers.add(() => outbound.close());
     const settings = coreSettings(config);
     const spool = openSpool(config, logger);
-    const core = {
+    const origins = new OriginSources({ outbound, secrets, now: Date.now });
+    const pulls = new OriginPulls(origins, () => core);
+    closers.add(() => pulls.close());
+    const core: CoreServices = {
       index,
       blobs,
       openFiles,
       orphans,
       spool,
       outbound,
+      pulls,
       settings,
       logger,
       now: Date.now,
     };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now, logger });
-    return { core, accessKeys, close: () => closers.closeAll() };
+    return { core, accessKeys, origins, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;

@@ -17,6 +17,7 @@ import { command, plainCommand } from './command.ts';
 import { compactTheIndex } from './compact.ts';
 import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
+import { addOriginCommands } from './origin-commands.ts';
 import { addPolicyCommands, addUserPolicyCommands } from './policy-commands.ts';
 import { presign } from './presign.ts';
 import { bucketQuota, userQuota } from './quotas.ts';
@@ -147,6 +148,7 @@ function addBucketCommands(bucket: Command): void {
     .command('list <bucket>')
     .description('list the host names of a bucket')
     .action(command(listBucketDomains));
+  addOriginCommands(bucket.command('origin').description('where a bucket gets what it misses'));
 }
 
 function addQuotaOptions(quota: Command): Command {

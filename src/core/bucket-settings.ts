@@ -1,6 +1,6 @@
+import type { ObjectIndex } from '../object-index/object-index.ts';
 import type { Bucket } from '../object-index/records.ts';
 import { GatewayError } from './errors.ts';
-import type { CoreServices } from './services.ts';
 
 /** Parsed texts that are kept for each kind of setting. */
 const parsedMax = 1000;
@@ -49,7 +49,7 @@ export class BucketSetting<Value> {
 
   /** Null removes it. Throws `NoSuchBucket`. */
   async put(
-    { index }: Pick<CoreServices, 'index'>,
+    { index }: { readonly index: ObjectIndex },
     bucket: Bucket,
     value: Value | null,
   ): Promise<void> {

@@ -73,6 +73,7 @@ export type GatewayErrorCode =
   | 'NoSuchWebsiteConfiguration'
   | 'NotImplemented'
   | 'ObjectLockConfigurationNotFoundError'
+  | 'OriginFailed'
   | 'OwnershipControlsNotFoundError'
   | 'PreconditionFailed'
   | 'QuotaExceeded'

@@ -22,7 +22,7 @@ const putSizeBytesMax = 5 * 1024 ** 3;
 export interface PutObjectRequest {
   readonly bucket: Bucket;
   readonly key: string;
-  readonly caller: Caller;
+  readonly caller: Pick<Caller, 'userId'>;
   /** Whose it will be; the caller's when left out. */
   readonly ownerId?: string;
   readonly description: ObjectDescription;
@@ -40,7 +40,16 @@ export interface PutObjectRequest {
    * only looked at before then.
    */
   readonly keyOfFile?: (fileId: string) => Promise<string>;
+  /** Of an object that comes from elsewhere: what it keeps. */
+  readonly kept?: KeptFacts;
   readonly signal: AbortSignal;
+}
+
+/** What is left out is worked out, as for any new object. */
+export interface KeptFacts {
+  readonly etag?: string;
+  readonly qetag?: string;
+  readonly lastModifiedMs?: number;
 }
 
 /**
@@ -75,6 +84,7 @@ export async function putObject(
       ...(named && { isNamed: true }),
       ownerId: request.ownerId ?? request.caller.userId,
       lastModifiedMs,
+      ...request.kept,
     };
     return publishedObject(await core.index.putObject(object, condition), bucket, writtenKey);
   });

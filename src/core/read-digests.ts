@@ -1,7 +1,7 @@
 import type { Checksum, ChecksumAlgorithm, ObjectRecord } from '../object-index/records.ts';
 import type { ByteRange } from './byte-range.ts';
 import { ContentDigest } from './content-digest.ts';
-import { isGone, openObject } from './get-object.ts';
+import { isGone, openObject } from './open-object.ts';
 import type { CoreServices } from './services.ts';
 
 /** What a copy has to know of the bytes that it refers to. */

@@ -4,6 +4,7 @@ import type { OutboundHttp } from '../outbound/outbound-http.ts';
 import type { Logger } from '../support/logger.ts';
 import type { NewBucketSettings } from './access/object-ownership.ts';
 import type { OpenFiles } from './open-files.ts';
+import type { Pulls } from './origin/origin.ts';
 import type { Orphans } from './orphans.ts';
 import type { GroupMappings } from './placement.ts';
 import type { Spool } from './spool/spool.ts';
@@ -34,6 +35,8 @@ export interface CoreServices {
   readonly spool: Spool;
   /** Sends requests to servers that users name. */
   readonly outbound: OutboundHttp;
+  /** Fetches from the origins of buckets what they do not have. */
+  readonly pulls: Pulls;
   readonly settings: CoreSettings;
   readonly logger: Logger;
   /** Milliseconds since 1970; replaced in tests. */

@@ -236,6 +236,11 @@ const s3Errors = {
     httpStatus: 404,
     message: 'Object Lock configuration does not exist for this bucket',
   },
+  // Not one of AWS's: its buckets have no origins.
+  OriginFailed: {
+    httpStatus: 502,
+    message: 'The origin of this bucket did not give the object.',
+  },
   OwnershipControlsNotFoundError: {
     httpStatus: 404,
     message: 'The bucket ownership controls were not found',

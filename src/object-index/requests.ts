@@ -24,6 +24,8 @@ export interface WriteCondition {
    * written and no other demand counts.
    */
   readonly unlessQetag?: string;
+  /** Nothing at all may be under the key: a delete marker counts, too. */
+  readonly ifUnwritten?: boolean;
 }
 
 /** What a deletion demands of the object under the key, if there is one. */

@@ -15,6 +15,7 @@ export function failedCondition(
     if (currentEtag === null) return 'no-such-key';
     if (!matches(condition.ifMatch, currentEtag)) return 'precondition-failed';
   }
+  if (condition?.ifUnwritten && current) return 'precondition-failed';
   if (condition?.ifNoneMatch && currentEtag !== null) {
     if (matches(condition.ifNoneMatch, currentEtag)) return 'precondition-failed';
   }

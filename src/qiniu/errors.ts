@@ -118,6 +118,11 @@ const qiniuErrors = {
   NoSuchWebsiteConfiguration: notFound,
   NotImplemented: malformed('not supported by this gateway'),
   ObjectLockConfigurationNotFoundError: notFound,
+  OriginFailed: {
+    status: 478,
+    text: 'the origin of the bucket did not give the file',
+    isReplaceable: true,
+  },
   OwnershipControlsNotFoundError: notFound,
   PreconditionFailed: { status: 608, text: 'content modified' },
   QuotaExceeded: forbidden('quota exceeded'),

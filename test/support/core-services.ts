@@ -2,12 +2,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NewBucketSettings } from '../../src/core/access/object-ownership.ts';
 import { OpenFiles } from '../../src/core/open-files.ts';
+import type { Origins } from '../../src/core/origin/origin.ts';
+import { OriginPulls } from '../../src/core/origin/origin-pulls.ts';
 import { Orphans } from '../../src/core/orphans.ts';
+import { SecretBox } from '../../src/core/secrets.ts';
 import type { Caller, CoreServices } from '../../src/core/services.ts';
 import { Spool } from '../../src/core/spool/spool.ts';
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { Bucket } from '../../src/object-index/records.ts';
 import { openSqliteIndex } from '../../src/object-index/sqlite-index.ts';
+import { OriginSources } from '../../src/origins/origin-sources.ts';
 import { parseAllowedTarget } from '../../src/outbound/allowed-targets.ts';
 import { OutboundHttp, type OutboundSettings } from '../../src/outbound/outbound-http.ts';
 import { createLogger } from '../../src/support/logger.ts';
@@ -24,6 +28,7 @@ interface TestClock {
 
 export interface TestCore extends CoreServices {
   readonly blobs: MemoryBlobStore;
+  readonly pulls: OriginPulls;
   readonly clock: TestClock;
   readonly alice: Caller;
   readonly bob: Caller;
@@ -46,6 +51,8 @@ export async function createTestCore(
     readonly newBuckets?: Partial<NewBucketSettings>;
     readonly locationGroups?: Readonly<Record<string, string>>;
     readonly storageClassGroups?: Readonly<Record<string, string>>;
+    /** Where buckets get what they do not have. */
+    readonly origins?: Origins;
     /** By default, loopback may be talked to, as that is where the servers of tests are. */
     readonly outbound?: Partial<OutboundSettings>;
     /** Methods of the index that behave otherwise. */
@@ -74,7 +81,15 @@ export async function createTestCore(
     createdAtMs: clock.nowMs,
   });
   const logger = createLogger('silent');
-  return {
+  const outbound = new OutboundHttp({
+    allowed: [parseAllowedTarget('127.0.0.0/8')].filter((target) => target !== null),
+    callbackHosts: [],
+    ...options.outbound,
+  });
+  const origins =
+    options.origins ??
+    new OriginSources({ outbound, secrets: new SecretBox(Buffer.alloc(32, 1)), now });
+  const core: TestCore = {
     index,
     openFiles: new OpenFiles(),
     orphans: new Orphans({ index, logger, now, deleteDelayMs }),
@@ -87,11 +102,8 @@ export async function createTestCore(
     blobs: new MemoryBlobStore(
       options.segmentSizeBytesMax ? { segmentSizeBytesMax: options.segmentSizeBytesMax } : {},
     ),
-    outbound: new OutboundHttp({
-      allowed: [parseAllowedTarget('127.0.0.0/8')].filter((target) => target !== null),
-      callbackHosts: [],
-      ...options.outbound,
-    }),
+    outbound,
+    pulls: new OriginPulls(origins, () => core),
     settings: {
       replayBufferSizeBytes: options.replayBufferSizeBytes ?? 1024,
       deleteDelayMs,
@@ -121,6 +133,7 @@ export async function createTestCore(
       return (await real.listObjects(request)).objects.map(({ key }) => key);
     },
   };
+  return core;
 }
 
 async function createCaller(index: ObjectIndex, name: string, isRoot: boolean): Promise<Caller> {

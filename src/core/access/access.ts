@@ -1,6 +1,7 @@
 import type { Bucket, ObjectRecord } from '../../object-index/records.ts';
 import { GatewayError } from '../errors.ts';
 import { foundObject } from '../found-object.ts';
+import { bucketOrigin } from '../origin/bucket-origin.ts';
 import type { Caller, CoreServices } from '../services.ts';
 import { checkVersionId } from '../version-id.ts';
 import type { AccessTarget, RequestFacts } from './access-request.ts';
@@ -79,13 +80,24 @@ export async function authorize(
     const isOfUpload = initiatorsOwn.has(action);
     checkVersionId(versionId);
     const found = await core.index.findObject(bucket.id, key, versionId);
-    const object = found?.isDeleteMarker ? null : found;
+    const pullable = found ? null : pullableObject(action, target);
+    const object = found?.isDeleteMarker ? null : (found ?? pullable);
     const uploadInitiatorId = isOfUpload ? await findInitiator(core, access, bucket, key) : null;
     verdict = access.decide(action, { ...target, object, uploadInitiatorId });
-    const needsObject = !isOfUpload && !worksOnNothing.has(action);
+    const needsObject = !isOfUpload && !worksOnNothing.has(action) && !pullable;
     if (verdict !== 'allowed' && needsObject) foundObject(found, key, versionId);
   }
   if (verdict !== 'allowed') throw new GatewayError('AccessDenied');
+}
+
+/**
+ * What is not in the bucket and may be at its origin is judged as it will be when it is stored: the
+ * bucket owner's, without ACL and tags.
+ */
+function pullableObject(action: string, { bucket, versionId }: AccessTarget) {
+  const isPullable = action === 's3:GetObject' && (versionId ?? null) === null;
+  if (!isPullable || !bucket || !bucketOrigin.of(bucket)) return null;
+  return { ownerId: bucket.ownerId, acl: null, tags: null };
 }
 
 /**

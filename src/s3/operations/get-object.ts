@@ -42,7 +42,7 @@ export const headObject: Operation = {
   bucketAccess: 'required',
   async handle(request, { core, bucket }) {
     const overridden = overridesOf(request);
-    const found = await head(core, readRequest(request, bucket));
+    const found = await head(core, readRequest(request, bucket), request.signal);
     return respond(found, request, bucket, overridden);
   },
 };
@@ -90,7 +90,8 @@ function respond(
   overridden: Record<string, string>,
 ): S3Response {
   const { object, range, part } = found;
-  const version = versionHeaders(bucket, object);
+  // What is still on its way from an origin is no version yet.
+  const version = found.isStored ? versionHeaders(bucket, object) : {};
   if (found.isNotModified) {
     return { status: 304, headers: { ...notModifiedHeaders(object), ...version } };
   }
