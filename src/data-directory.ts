@@ -16,7 +16,7 @@ export class DataDirectoryError extends Error {
 
 const OWNER_ONLY_DIRECTORY = 0o700;
 /** Walks of `replicas` and of `fsck --data`. */
-const walkNames = ['replica-walk', 'data-walk'] as const;
+const walkNames = ['replica-walk', 'data-walk', 'import'] as const;
 export type WalkName = (typeof walkNames)[number];
 
 const MASTER_KEY_SIZE = 32;

@@ -29,13 +29,13 @@ interface GlobalOptions {
 /**
  * Wraps a command: reads the settings, opens the index and the blob store in this process (the
  * gateway may run beside it), runs it, prints what it says or goes on saying, closes. Failures are
- * told on standard error.
+ * told on standard error. A command that gives null has said all by itself.
  */
 export function command<Arguments extends unknown[]>(
   run: (
     context: CommandContext,
     ...given: Arguments
-  ) => Promise<CommandOutput | AsyncIterable<CommandOutput>>,
+  ) => Promise<CommandOutput | AsyncIterable<CommandOutput> | null>,
 ) {
   return async function (this: Command, ...given: unknown[]): Promise<void> {
     const options = this.optsWithGlobals<GlobalOptions>();
@@ -66,9 +66,10 @@ function argumentsOf<Arguments extends unknown[]>(given: readonly unknown[]): Ar
 }
 
 async function print(
-  output: CommandOutput | AsyncIterable<CommandOutput>,
+  output: CommandOutput | AsyncIterable<CommandOutput> | null,
   options: GlobalOptions,
 ): Promise<void> {
+  if (output === null) return;
   if (Symbol.asyncIterator in output) {
     await printReports(output, options.json === true);
     return;

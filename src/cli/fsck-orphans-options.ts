@@ -2,6 +2,7 @@ import type { ListingPlace } from '../core/fsck/listed-line.ts';
 import { orphanAgeMsMin } from '../core/write-duration.ts';
 import { parseDuration, renderDuration } from '../support/units.ts';
 import { UsageError } from './failures.ts';
+import { readPlace } from './listing-place.ts';
 
 export interface FsckOrphansOptions {
   readonly orphans: readonly string[];
@@ -27,7 +28,6 @@ export interface OrphansRequest {
 }
 
 const AGE_MS_DEFAULT = 86_400_000;
-const STORE_PATH_INDEX_MAX = 255;
 
 /** Throws `UsageError`. */
 export function readOrphansOptions(options: FsckOrphansOptions): OrphansRequest {
@@ -47,21 +47,6 @@ export function readOrphansOptions(options: FsckOrphansOptions): OrphansRequest 
     repairs,
     repairsAfterRestore: options.evenAfterRestore ?? false,
   };
-}
-
-function readPlace({ group, storePath }: FsckOrphansOptions): ListingPlace | null {
-  if (group === undefined && storePath === undefined) return null;
-  if (group === undefined || storePath === undefined) {
-    throw new UsageError('--group and --store-path say together where the paths are.');
-  }
-  if (!/^[A-Za-z0-9]{1,16}$/.test(group)) {
-    throw new UsageError('--group must be the name of a FastDFS group, such as group1.');
-  }
-  const storePathIndex = /^\d{1,3}$/.test(storePath) ? Number(storePath) : Number.NaN;
-  if (!(storePathIndex <= STORE_PATH_INDEX_MAX)) {
-    throw new UsageError('--store-path must be a number: 0 for store_path0, 1 for store_path1 …');
-  }
-  return { groupName: group, storePathIndex };
 }
 
 function readAge(text: string | undefined): number {

@@ -17,6 +17,8 @@ import { command, plainCommand } from './command.ts';
 import { compactTheIndex } from './compact.ts';
 import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
+import { addImportCommands } from './import-commands.ts';
+import { bucketImportedFiles } from './imported-files.ts';
 import { addOriginCommands } from './origin-commands.ts';
 import { addPolicyCommands, addUserPolicyCommands } from './policy-commands.ts';
 import { presign } from './presign.ts';
@@ -72,6 +74,7 @@ export function createProgram(): Command {
   addIndexCommands(program);
   addDeletionCommands(program.command('gc').description('files that no key needs any more'));
   addFsckCommand(program);
+  addImportCommands(program);
   return program;
 }
 
@@ -130,6 +133,14 @@ function addBucketCommands(bucket: Command): void {
     .command('usage <name>')
     .description('show what a bucket holds: objects and their older versions')
     .action(command((context, name: string) => bucketQuota(context, name, {})));
+  bucket
+    .command('imported-files <name> [keep|delete]')
+    .description('show or say what becomes of imported files when their last key goes')
+    .action(
+      command((context, name: string, wanted: string | undefined) =>
+        bucketImportedFiles(context, name, wanted),
+      ),
+    );
   addQuotaOptions(bucket.command('quota <name>'))
     .description('show or set what a bucket may hold')
     .action(command(bucketQuota));

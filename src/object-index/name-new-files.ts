@@ -1,6 +1,6 @@
 import { shareFiles } from './file-references.ts';
 import { addNames, findNamed } from './named-files.ts';
-import type { SegmentContent } from './records.ts';
+import { hasExtension, type SegmentContent } from './records.ts';
 import { runIn, type Statements } from './statements.ts';
 
 /** Where a new object refers to new files. */
@@ -9,11 +9,6 @@ interface NewFiles {
   readonly key: string;
   readonly segments: readonly SegmentContent[];
   readonly isNamed?: boolean;
-}
-
-/** A dot among the last seven characters; what the gateway stores for itself has none. */
-export function hasExtension(fileId: string): boolean {
-  return fileId.includes('.', fileId.length - 7);
 }
 
 /**

@@ -37,12 +37,16 @@ import type {
   CopyObjectOutcome,
   CopyObjectRequest,
   CopyPartRequest,
+  CurrentObjectsPage,
   DeletionResult,
   DueDeletionsRequest,
   ExpiredObject,
   FileReferencesPage,
   FileUse,
   Growth,
+  ImportObjectsOutcome,
+  ImportObjectsRequest,
+  ListCurrentObjectsRequest,
   ListFileReferencesRequest,
   ListObjectsPage,
   ListObjectsRequest,
@@ -174,6 +178,8 @@ export interface ObjectIndex {
     limit: number,
   ): Promise<{ readonly parts: readonly ObjectPart[]; readonly isTruncated: boolean }>;
   listObjects(request: ListObjectsRequest): Promise<ListObjectsPage>;
+  /** Current versions with all that is known of them. */
+  listCurrentObjects(request: ListCurrentObjectsRequest): Promise<CurrentObjectsPage>;
   listVersions(request: ListVersionsRequest): Promise<ListVersionsPage>;
   /**
    * What does not exist is no error (DeleteObject is idempotent). A key by itself stands for its
@@ -281,6 +287,18 @@ export interface ObjectIndex {
    * of about 100 bytes a file, and as many again where SQLite sorts (TMPDIR).
    */
   listUsedFiles(directory: string): AsyncIterable<readonly string[]>;
+  /**
+   * Gives keys to files that are there already. Each file must be one that nothing referred to when
+   * `locateFiles` looked, and that no write is about to refer to (see `write-duration.ts` of core;
+   * writes name the files with an extension, so that those are noticed here), or be told of in
+   * `uses`.
+   */
+  importObjects(request: ImportObjectsRequest): Promise<ImportObjectsOutcome>;
+  /**
+   * Notes in the working file of an import, see `import-plan.ts`, which of its files something refers
+   * to at this moment, or wait for their deletion.
+   */
+  locateFiles(workingPath: string): Promise<void>;
   /** Puts one file in the place of another one with the same bytes. */
   repointFile(request: RepointFileRequest): Promise<RepointFileOutcome>;
   /** The file that took the place of another one which something still refers to; else null. */

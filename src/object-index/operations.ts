@@ -10,6 +10,8 @@ import { deleteObjects } from './delete-objects.ts';
 import * as deletions from './deletions.ts';
 import { expireObjects, findNextExpiry } from './expire-objects.ts';
 import { countFileReferences, listFileReferences } from './file-walk.ts';
+import { importObjects } from './import-objects.ts';
+import { listCurrentObjects } from './list-current-objects.ts';
 import { listObjects } from './list-keys.ts';
 import { listVersions } from './list-versions.ts';
 import { moveObject } from './move-object.ts';
@@ -59,6 +61,7 @@ export const writeOperations = {
   abortUpload: uploads.abortUpload,
   queueDeletions: deletions.queueDeletions,
   queueOrphans,
+  importObjects,
   finishDeletions: deletions.finishDeletions,
   postponeDeletions: deletions.postponeDeletions,
   forgetCompletedUploads: uploads.forgetCompletedUploads,
@@ -108,6 +111,7 @@ export const pointReads = {
 export const listings = {
   listBuckets: buckets.listBuckets,
   listObjects,
+  listCurrentObjects,
   listVersions,
   listUploads: uploads.listUploads,
   listParts: parts.listParts,

@@ -139,6 +139,14 @@ export interface ObjectRecord extends ObjectDescription, ObjectSubresources {
   readonly fileId: string | null;
 }
 
+/**
+ * Whether a file ID ends in an extension: a dot among the last seven characters. What the gateway
+ * stores has none, unless people are to know it by its ID.
+ */
+export function hasExtension(fileId: string): boolean {
+  return fileId.includes('.', fileId.length - 7);
+}
+
 /** A file that people know by its ID. */
 export interface NamedFile {
   readonly fileId: string;

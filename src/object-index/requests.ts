@@ -460,6 +460,67 @@ export interface DueDeletionsRequest {
   readonly limit: number;
 }
 
+export interface ListCurrentObjectsRequest {
+  readonly bucketId: number;
+  readonly prefix: string;
+  /** Only keys behind this one. */
+  readonly after: string;
+  /** Rows that one page looks at; it may hold fewer objects, or none. */
+  readonly limit: number;
+}
+
+export interface CurrentObjectsPage {
+  readonly objects: readonly ObjectRecord[];
+  /** `after` of the next page; null when there is none. */
+  readonly nextAfter: string | null;
+}
+
+/** A key for files that are there already. */
+export interface ImportedObject extends Omit<NewObject, 'bucketId' | 'isNamed'> {
+  /**
+   * For those of its files that something referred to when `locateFiles` looked: the keys whose
+   * objects they were, none for other uses.
+   */
+  readonly uses: readonly {
+    readonly fileId: string;
+    readonly places: readonly { readonly bucketId: number; readonly key: string }[];
+  }[];
+}
+
+export interface ImportObjectsRequest {
+  readonly bucketId: number;
+  /** Whether an object that is under a key already, and has other files, is replaced. */
+  readonly overwrites: boolean;
+  /** Tells what would become of the objects, and writes nothing. */
+  readonly isDryRun?: boolean;
+  /** Each key once. */
+  readonly objects: readonly ImportedObject[];
+}
+
+/**
+ * - `imported`: under a key that had no object. `overwritten`: in the place of another object.
+ * - `present`: the key's object has these very files. `updated`: so it was, and its ETag, which was
+ *   none of MD5, is the given one now.
+ * - `conflict`: another object has the key.
+ * - `queued`: a file waits for its deletion.
+ * - `changed`: something referred to a file when `locateFiles` looked, and it cannot be found any
+ *   more: it may be gone, or be somewhere else.
+ */
+export type ImportOutcome =
+  | 'imported'
+  | 'overwritten'
+  | 'present'
+  | 'updated'
+  | 'conflict'
+  | 'queued'
+  | 'changed';
+
+export type ImportObjectsOutcome =
+  | QuotaExceeded
+  | { readonly outcome: 'no-such-bucket' }
+  /** For each object, in their order. */
+  | { readonly outcome: 'done'; readonly outcomes: readonly ImportOutcome[] };
+
 export interface ListFileReferencesRequest {
   /** Only objects and uploads of that bucket; of all when null. */
   readonly bucketId: number | null;

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { locateFiles } from './import-plan.ts';
 import type { IndexEvent } from './index-events.ts';
 import { keepLogHere, keepLogOnThread } from './log-keeping.ts';
 import { measureIndex } from './measurements.ts';
@@ -205,11 +206,28 @@ function bindIndex(
     ...(bindAll(writeOperations, write) as BoundWrites<typeof writeOperations>),
     ...(bindAll(listings, (name, args) => reads.call(name, args)) as BoundReads<typeof listings>),
     ...(bindAll(pointReads, readPoint) as BoundReads<typeof pointReads>),
+    locateFiles: async (workingPath) => locateIn(path, pointReader.database, workingPath),
     listUsedFiles: (directory) => usedFiles(path, pointReader.database, directory),
     verifyWritable: () => health.verify(),
     measure: () => measureIndex(path, writes, reads, health),
     close,
   };
+}
+
+/** On a connection of its own: the one for reads may not write. */
+function locateIn(path: string, memory: SqliteDatabase, workingPath: string): void {
+  if (path === ':memory:') {
+    locateFiles(memory, workingPath);
+    return;
+  }
+  const database = openDatabase(path);
+  try {
+    locateFiles(database, workingPath);
+  } catch (error) {
+    throw toIndexError(error, path);
+  } finally {
+    database.close();
+  }
 }
 
 /** On a connection of its own, which can write to working files and is in nobody's way. */

@@ -33,7 +33,8 @@ export type ListedLine =
       readonly storedAtMs: number;
       readonly size: number;
     }
-  | { readonly kind: PassedOverKind | 'unplaced' | 'unknown' };
+  | { readonly kind: 'slave' | 'appender'; readonly fileId: string }
+  | { readonly kind: Exclude<PassedOverKind, 'slave' | 'appender'> | 'unplaced' | 'unknown' };
 
 /** Where the paths of a listing are; null where each line says it by itself. */
 export interface ListingPlace {
@@ -100,7 +101,7 @@ function describeListed(
 ): ListedLine {
   try {
     const { kind, storedAtMs, content } = blobs.describeFile(fileId);
-    if (kind === 'slave' || kind === 'appender') return { kind };
+    if (kind === 'slave' || kind === 'appender') return { kind, fileId };
     return { kind: 'file', fileId, place, storedAtMs, size: content?.size ?? 0 };
   } catch (error) {
     if (error instanceof BlobStoreError) return { kind: 'unknown' };

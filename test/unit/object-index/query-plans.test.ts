@@ -224,7 +224,21 @@ function runObjects(bucketId: number): void {
     });
     call('renameObject', { bucketId, sourceKey: 'moved', key, token: null });
   }
+  const [imported, used] = [newFileId(), call<{ fileId: string }>('findObject', bucketId, 'a/1')];
+  for (const overwrites of [false, true]) {
+    call('importObjects', {
+      ...{ bucketId, overwrites },
+      objects: ['a/1', 'a/2', 'imported'].map((key, position) => ({
+        ...newObject(bucketId, key, {
+          etag: `${position}`.repeat(32),
+          segments: [{ fileId: imported, fileOffset: 0, size: 10 }],
+        }),
+        uses: [{ fileId: used.fileId, places: [{ bucketId, key: 'a/1' }] }],
+      })),
+    });
+  }
   for (const prefix of ['', 'a']) {
+    call('listCurrentObjects', { bucketId, prefix, after: '', limit: 10 });
     for (const after of ['', 'a/1']) {
       call('listObjects', { bucketId, prefix, delimiter: '', after, limit: 2 });
       call('listObjects', { bucketId, prefix, delimiter: '/', after, limit: 2 });
