@@ -135,6 +135,7 @@ function toConfig(values: z.output<typeof settings>) {
       listen: values.GATEWAY_QINIU_LISTEN,
       /** Null for any date. */
       dateSkewMsMax: values.GATEWAY_QINIU_DATE_SKEW,
+      timeZone: values.GATEWAY_QINIU_TIME_ZONE,
     },
     files: { listen: values.GATEWAY_FILES_LISTEN },
     /** For all doors. */

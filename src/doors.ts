@@ -72,7 +72,7 @@ async function listenDoor(
 
 function doorCreators(
   { core, accessKeys, observer }: DoorServices,
-  { http, s3, qiniu: { dateSkewMsMax } }: Config,
+  { http, s3, qiniu: { dateSkewMsMax, timeZone } }: Config,
 ): Readonly<Record<DoorName, () => ListenableDoor>> {
   const common = {
     core,
@@ -82,7 +82,7 @@ function doorCreators(
     trustedProxies: new TrustedProxies(http.trustedProxies),
   };
   const { domains, acceptsSignatureV2 } = s3;
-  const qiniu = { dateSkewMsMax, publicHosts: [] };
+  const qiniu = { dateSkewMsMax, timeZone, publicHosts: [] };
   return {
     s3: () => createS3Door({ ...common, observer: observer('s3'), domains, acceptsSignatureV2 }),
     qiniu: () => createQiniuDoor({ ...common, ...qiniu, observer: observer('qiniu') }),

@@ -126,6 +126,14 @@ const BACKUP_INTERVAL_MS_MIN = 60_000;
 const BACKUP_INTERVAL_MS_MAX = 30 * 86_400_000;
 const BACKUP_INTERVAL_ALLOWED = 'a duration such as 1d (units ms, s, m, h, d), from 1m to 30d,';
 
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Every setting, by the name it has in the environment and in the file. */
 export const settings = z.object({
   FASTDFS_TRACKERS: setting('', 'trackers as host:port,host:port, or empty', (value) =>
@@ -159,6 +167,11 @@ export const settings = z.object({
     if (value === 'off') return null;
     return inRange(parseDuration(value), 1_000, 30 * 86_400_000);
   }),
+  GATEWAY_QINIU_TIME_ZONE: setting(
+    'Asia/Shanghai',
+    'a time zone of the IANA database such as Asia/Shanghai or UTC',
+    (value) => (isTimeZone(value) ? value : undefined),
+  ),
   GATEWAY_FILES_LISTEN: listen('0.0.0.0:8888'),
   GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),
   GATEWAY_DOMAINS: setting('', 'host names without * or port, joined by commas', (value) =>

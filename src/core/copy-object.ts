@@ -17,6 +17,7 @@ import {
 import { checkedDescription, copiedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import { getRecord } from './get-object.ts';
+import { refuseDisabled } from './kodo/disabled-objects.ts';
 import { checkKey } from './names.ts';
 import { withDefaultRetention } from './object-lock.ts';
 import { evaluateConditions, type ReadConditions } from './preconditions.ts';
@@ -150,6 +151,7 @@ async function getSourceRecord(
     isCharged(access, bucket);
     const object = await getRecord(core, bucket, key, versionId);
     requireAllowed(access, action, { bucket, key, versionId, object });
+    refuseDisabled(object);
     return object;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'MethodNotAllowed') {

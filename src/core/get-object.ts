@@ -3,6 +3,7 @@ import type { Bucket, ObjectRecord } from '../object-index/records.ts';
 import { type ByteRange, type RequestedRange, resolveRange } from './byte-range.ts';
 import { GatewayError } from './errors.ts';
 import { foundObject } from './found-object.ts';
+import { refuseDisabled } from './kodo/disabled-objects.ts';
 import { checkKey } from './names.ts';
 import { isGone, readObject } from './open-object.ts';
 import { bucketOrigin } from './origin/bucket-origin.ts';
@@ -137,6 +138,7 @@ async function evaluate(
   isStored: boolean,
 ): Promise<FoundObject> {
   request.checkAccess?.(object);
+  refuseDisabled(object);
   const evaluated = evaluateConditions(request.conditions, object);
   if (evaluated.verdict === 'precondition-failed') {
     throw new GatewayError('PreconditionFailed', { Condition: evaluated.condition });

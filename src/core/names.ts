@@ -43,9 +43,12 @@ export function checkBucketName(name: string): void {
  */
 const unusableInKeys = /\p{Surrogate}|\0/u;
 
-/** Throws `KeyTooLongError` or `InvalidURI` unless `key` is UTF-8 of 1 to 1024 bytes. */
+/**
+ * Throws `KeyTooLongError` or `InvalidURI` unless `key` is UTF-8 of at most 1024 bytes. The empty
+ * key is one of Kodo's: whatever S3 is asked for has a key of a byte or more, or is a bucket.
+ */
 export function checkKey(key: string): void {
-  if (key === '' || unusableInKeys.test(key)) throw new GatewayError('InvalidURI', { URI: key });
+  if (unusableInKeys.test(key)) throw new GatewayError('InvalidURI', { URI: key });
   const sizeBytes = Buffer.byteLength(key);
   if (sizeBytes > keySizeBytesMax) {
     throw new GatewayError('KeyTooLongError', {

@@ -46,6 +46,8 @@ export interface QiniuResponse {
 export interface QiniuServices extends Pick<DoorContext, 'core' | 'findCredentials' | 'bodyPace'> {
   /** `host` or `host:port` under which clients reach this door, from the settings; may be none. */
   readonly publicHosts: readonly string[];
+  /** Where the days of `deleteAfterDays` end and begin: `Asia/Shanghai`. */
+  readonly timeZone: string;
   /** How far `X-Qiniu-Date` may be from the gateway's clock, in ms; null for as far as it likes. */
   readonly dateSkewMsMax: number | null;
 }

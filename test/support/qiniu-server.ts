@@ -62,6 +62,7 @@ export async function startQiniuServer(
     bodyPace: { idleTimeoutMs: 60_000, bytesPerSecondMin: 0 },
     requestLimit: new RequestLimit(100),
     publicHosts: [],
+    timeZone: 'Asia/Shanghai',
     dateSkewMsMax: 900_000,
     findCredentials: async (id) => {
       const caller = callers.get(id);
