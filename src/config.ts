@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import { toFileReads } from './file-read-settings.ts';
 import { secretSettings, settings } from './settings.ts';
 import type { LogLevel } from './support/logger.ts';
 import { nearestName } from './support/nearest-name.ts';
@@ -137,7 +138,11 @@ function toConfig(values: z.output<typeof settings>) {
       dateSkewMsMax: values.GATEWAY_QINIU_DATE_SKEW,
       timeZone: values.GATEWAY_QINIU_TIME_ZONE,
     },
-    files: { listen: values.GATEWAY_FILES_LISTEN },
+    files: {
+      listen: values.GATEWAY_FILES_LISTEN,
+      reads: toFileReads(values),
+      purgeUrls: values.GATEWAY_FILES_PURGE,
+    },
     /** For all doors. */
     http: {
       bodyPace: {

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { AccessKeys } from './core/access-keys.ts';
 import type { CoreServices } from './core/services.ts';
 import { createFilesDoor } from './files/door.ts';
+import { readSubstitute } from './files/read/substitute.ts';
 import { type HttpListener, type ListenableDoor, listenHttp } from './http/listener.ts';
 import { RequestLimit } from './http/request-limit.ts';
 import type { RequestObserver } from './http/request-observer.ts';
@@ -72,7 +73,7 @@ async function listenDoor(
 
 function doorCreators(
   { core, accessKeys, observer }: DoorServices,
-  { http, s3, qiniu: { dateSkewMsMax, timeZone } }: Config,
+  { http, s3, qiniu: { dateSkewMsMax, timeZone }, files: { reads }, copiesNeeded }: Config,
 ): Readonly<Record<DoorName, () => ListenableDoor>> {
   const common = {
     core,
@@ -86,6 +87,20 @@ function doorCreators(
   return {
     s3: () => createS3Door({ ...common, observer: observer('s3'), domains, acceptsSignatureV2 }),
     qiniu: () => createQiniuDoor({ ...common, ...qiniu, observer: observer('qiniu') }),
-    files: () => createFilesDoor({ ...common, observer: observer('files') }),
+    files: () =>
+      createFilesDoor({
+        ...{ ...common, copiesNeeded, observer: observer('files') },
+        reads: fileReadRules(reads),
+      }),
+  };
+}
+
+/** Throws a sentence for the operator when the substitute of refused files cannot be read. */
+function fileReadRules({ substitutePath, antiSteal, ...rules }: Config['files']['reads']) {
+  const substitute = substitutePath === null ? null : readSubstitute(substitutePath);
+  return {
+    ...rules,
+    antiSteal: { ...antiSteal, hasSubstitute: substitute !== null },
+    substitute,
   };
 }

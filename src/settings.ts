@@ -3,95 +3,21 @@ import { objectOwnerships } from './core/access/object-ownership.ts';
 import { parseIpRange } from './core/access/policy/ip-range.ts';
 import { locationConstraintPattern } from './core/buckets.ts';
 import { storageClasses } from './core/descriptions.ts';
+import { fileReadSettings } from './file-read-settings.ts';
 import { type AllowedTarget, parseAllowedTarget } from './outbound/allowed-targets.ts';
-import { parseAddressPairs } from './support/address-pairs.ts';
 import {
-  type HostPort,
-  parseDuration,
-  parseHostPort,
-  parseSize,
-  renderDuration,
-  renderSize,
-} from './support/units.ts';
-
-/**
- * One setting: what is not given has `fallback`; `parse` gives undefined for what is not allowed, or
- * what `refuse` gives for a sentence that says more.
- */
-function setting<T>(
-  fallback: string,
-  allowed: string,
-  parse: (text: string, refuse: (why: string) => undefined) => T | undefined,
-) {
-  return z
-    .string()
-    .default(fallback)
-    .transform((text, context): T => {
-      let message = allowed;
-      const value = parse(text, (why) => {
-        message = `${allowed}; ${why}`;
-      });
-      if (value !== undefined) return value;
-      context.addIssue({ code: 'custom', message });
-      return z.NEVER;
-    })
-    .meta({ fallback, allowed });
-}
-
-const inRange = (value: number | null, min: number, max: number) =>
-  value !== null && value >= min && value <= max ? value : undefined;
-
-function size(fallback: string, min: string, max: string) {
-  const [least, most] = [parseSize(min) ?? 0, parseSize(max) ?? 0];
-  const allowed = `a size such as ${fallback}, from ${renderSize(least)} to ${renderSize(most)}`;
-  return setting(fallback, allowed, (text) => inRange(parseSize(text), least, most));
-}
-
-function duration(fallback: string, min: string, max: string) {
-  const [least, most] = [parseDuration(min) ?? 0, parseDuration(max) ?? 0];
-  const range = `from ${renderDuration(least)} to ${renderDuration(most)}`;
-  return setting(
-    fallback,
-    `a duration such as ${fallback} (units ms, s, m, h, d), ${range}`,
-    (text) => inRange(parseDuration(text), least, most),
-  );
-}
-
-function count(fallback: string, min: number, max: number) {
-  return setting(fallback, `a whole number from ${min} to ${max}`, (text) =>
-    /^\d+$/.test(text) ? inRange(Number(text), min, max) : undefined,
-  );
-}
-
-function text(fallback: string, allowed: string, pattern: RegExp) {
-  return setting(fallback, allowed, (value) => (pattern.test(value) ? value : undefined));
-}
-
-/** Null means that nothing listens. */
-function listen(fallback: string) {
-  return setting(fallback, 'host:port (port 0 for any free one) or off', (value) =>
-    value === 'off' ? null : (parseHostPort(value) ?? undefined),
-  );
-}
-
-function list<T>(value: string, parse: (item: string) => T | null): readonly T[] | undefined {
-  const items = value.split(',').map((item) => item.trim());
-  const parsed = items.filter((item) => item !== '').map(parse);
-  return parsed.some((item) => item === null) ? undefined : (parsed as T[]);
-}
-
-/** `key=value,key=value`, each key once. */
-function pairs(
-  value: string,
-  isPair: (key: string, value: string) => boolean,
-): ReadonlyMap<string, string> | undefined {
-  const items = list(value, (item) => {
-    const [key = '', target = '', ...more] = item.split('=').map((word) => word.trim());
-    return more.length === 0 && isPair(key, target) ? ([key, target] as const) : null;
-  });
-  const map = new Map(items);
-  return items !== undefined && map.size === items.length ? map : undefined;
-}
+  count,
+  duration,
+  inRange,
+  list,
+  listen,
+  pairs,
+  setting,
+  size,
+  text,
+} from './setting-kinds.ts';
+import { parseAddressPairs } from './support/address-pairs.ts';
+import { type HostPort, parseDuration, parseHostPort } from './support/units.ts';
 
 const GROUP_NAME = /^[A-Za-z0-9]{1,16}$/;
 const ADDRESS_PAIRS =
@@ -173,6 +99,7 @@ export const settings = z.object({
     (value) => (isTimeZone(value) ? value : undefined),
   ),
   GATEWAY_FILES_LISTEN: listen('0.0.0.0:8888'),
+  ...fileReadSettings,
   GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),
   GATEWAY_DOMAINS: setting('', 'host names without * or port, joined by commas', (value) =>
     list(value.toLowerCase(), (item) => (HOST_NAME.test(item) ? item : null)),
@@ -275,4 +202,7 @@ type SettingName = keyof typeof settings.shape;
 export const secretSettings: ReadonlySet<string> = new Set<SettingName>([
   'GATEWAY_ROOT_SECRET_KEY',
   'GATEWAY_MASTER_KEY',
+  'GATEWAY_FILES_TOKEN_SECRET',
+  'GATEWAY_FILES_GROUP_SECRETS',
+  'GATEWAY_FILES_TOKEN_BYPASS',
 ]);

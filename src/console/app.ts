@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { ClusterState } from '../blob-store/blob-store.ts';
-import { checkReadiness, type Readiness, type ReadinessSources } from './readiness.ts';
+import { ReadinessProbe, type ReadinessSources } from '../core/readiness.ts';
 
 export interface ConsoleSources extends ReadinessSources {
   /** For people: with every circuit breaker that is open somewhere. */
@@ -18,16 +18,12 @@ export interface ConsoleSources extends ReadinessSources {
  */
 export function createConsoleApp(sources: ConsoleSources): Hono {
   const app = new Hono();
-  let checking: Promise<Readiness> | null = null;
+  const probe = new ReadinessProbe(sources);
 
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
 
   app.get('/readyz', async (context) => {
-    // Probes that come together share one check: they cannot pile up on a cluster that hangs.
-    checking ??= checkReadiness(sources).finally(() => {
-      checking = null;
-    });
-    const readiness = await checking;
+    const readiness = await probe.check();
     return context.json(readiness, readiness.ready ? 200 : 503, { 'cache-control': 'no-store' });
   });
 

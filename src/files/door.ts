@@ -1,28 +1,43 @@
-import { GatewayError } from '../core/errors.ts';
+import { ReadinessProbe } from '../core/readiness.ts';
 import { type Door, type DoorContext, openDoor } from '../http/door.ts';
-import { errorEntry } from '../http/errors.ts';
+import { Exchange } from '../http/exchange.ts';
 import type { ListenableDoor } from '../http/listener.ts';
-import { toGatewayError } from '../http/to-gateway-error.ts';
+import { renderFailure, toFilesError } from './errors.ts';
+import { answerHealth } from './health.ts';
+import { type FileReadRules, FileReads } from './read/file-reads.ts';
 
-export type FilesDoorContext = DoorContext;
+export interface FilesDoorContext extends DoorContext {
+  readonly reads: FileReadRules;
+  /** Storage servers that must have a file before its write succeeds. */
+  readonly copiesNeeded: number;
+}
+
+/** Below what load balancers wait for a probe. */
+const checkTimeoutMs = 3_000;
 
 /** FastDFS's own URLs over HTTP, and the forms that small upload services take. */
 export function createFilesDoor(context: FilesDoorContext): ListenableDoor {
+  const { core, copiesNeeded } = context;
+  const { index, blobs } = core;
+  const findGatewayProblem = () => null;
+  const probe = new ReadinessProbe({
+    ...{ index, blobs, copiesNeeded, findGatewayProblem, checkTimeoutMs },
+  });
+  const reads = new FileReads(context, context.reads);
   const door: Door = {
     name: 'files',
     contentType: 'text/html; charset=utf-8',
     headers: () => ({ server: 'fastdfs-s3' }),
     async dispatch(exchange) {
-      throw new GatewayError('MethodNotAllowed', { Resource: exchange.path });
+      return (await answerHealth(exchange, probe)) ?? (await reads.answer(exchange));
     },
-    fail(_request, thrown) {
-      const { code } = toGatewayError(thrown);
-      const { httpStatus: status } = errorEntry(code);
-      const body = `<html><body><h1>${status} ${code}</h1></body></html>\n`;
+    fail(request, thrown) {
+      const error = toFilesError(thrown);
+      const accept = request instanceof Exchange ? request.incoming.headers.accept : undefined;
       return {
-        response: { status, body },
-        code,
-        isFault: code !== 'NotImplemented' && status >= 500,
+        response: renderFailure(error, accept),
+        code: String(error.status),
+        isFault: error.status >= 500,
       };
     },
   };

@@ -64,7 +64,7 @@ export function openDoor(door: Door, context: DoorContext): ListenableDoor {
     observer?.started();
     exchange.outgoing.once('close', () => {
       requestLimit.leave();
-      logRequest(exchange, logger, door.name);
+      if (!exchange.isProbe) logRequest(exchange, logger, door.name);
       observer?.ended(exchange);
     });
     try {

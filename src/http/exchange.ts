@@ -52,6 +52,8 @@ export class Exchange implements ObservedRequest {
   key: string | null = null;
   caller: Caller | null = null;
   errorCode: string | null = null;
+  /** Asks only whether the gateway is well: no line in the log. */
+  isProbe = false;
   /** The request's body, once somebody reads it. */
   body: BodyStream | null = null;
   /** What the answer, whatever it is, says to pages of other origins. */

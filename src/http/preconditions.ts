@@ -41,7 +41,9 @@ export function writeCondition(headers: RequestHeaders): WriteCondition {
  * Whether If-Range lets the range count: its ETag or date must be the object's (RFC 9110,
  * section 13.1.5). Without the header every object is accepted.
  */
-export function ifRange(headers: RequestHeaders): (object: ObjectRecord) => boolean {
+export function ifRange(
+  headers: RequestHeaders,
+): (object: Pick<ObjectRecord, 'etag' | 'lastModifiedMs'>) => boolean {
   const value = headers.get('if-range')?.trim();
   if (value === undefined) return () => true;
   const dateMs = parseHttpDate(value);

@@ -8,6 +8,8 @@ export interface AntiStealRules {
   readonly ttlSeconds: number;
   /** A request with this header needs no token; its name is in lower case. */
   readonly bypass: { readonly name: string; readonly value: string } | null;
+  /** Whether something is shown in the place of a file whose token is wrong. */
+  readonly hasSubstitute: boolean;
 }
 
 /** The parameters `token` and `ts` of a request; null where they are not given. */

@@ -101,7 +101,13 @@ describe('refused', () => {
 
 it('a group may have a secret of its own', () => {
   const rules = {
-    ...{ secret: 'all', groupSecrets: new Map([['group2', 'own']]), ttlSeconds, bypass: null },
+    ...{
+      secret: 'all',
+      groupSecrets: new Map([['group2', 'own']]),
+      ttlSeconds,
+      bypass: null,
+      hasSubstitute: false,
+    },
   };
   expect(secretOf(rules, 'group1')).toBe('all');
   expect(secretOf(rules, 'group2')).toBe('own');

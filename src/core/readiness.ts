@@ -1,6 +1,6 @@
 import type { BlobStore } from '../blob-store/blob-store.ts';
-import { findClusterProblems } from '../core/cluster-health.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
+import { findClusterProblems } from './cluster-health.ts';
 
 interface ReadinessCheck {
   readonly name: 'gateway' | 'index' | 'trackers' | 'storage';
@@ -9,7 +9,7 @@ interface ReadinessCheck {
   readonly problem: string | null;
 }
 
-export interface Readiness {
+interface Readiness {
   /** A write that came now should succeed. */
   readonly ready: boolean;
   readonly checks: readonly ReadinessCheck[];
@@ -27,7 +27,7 @@ export interface ReadinessSources {
 }
 
 /** Checks everything that a write needs, side by side. Never throws. */
-export async function checkReadiness(sources: ReadinessSources): Promise<Readiness> {
+async function checkReadiness(sources: ReadinessSources): Promise<Readiness> {
   const { index, blobs, copiesNeeded, checkTimeoutMs, findGatewayProblem } = sources;
   const [indexProblem, cluster] = await Promise.all([
     problemOf(checkTimeoutMs, async () => {
@@ -50,6 +50,23 @@ export async function checkReadiness(sources: ReadinessSources): Promise<Readine
   ] as const;
   const checks = problems.map(([name, problem]) => ({ name, ok: problem === null, problem }));
   return { ready: checks.every(({ ok }) => ok), checks };
+}
+
+/** Probes that come together share one check: they cannot pile up on a cluster that hangs. */
+export class ReadinessProbe {
+  readonly #sources: ReadinessSources;
+  #checking: Promise<Readiness> | null = null;
+
+  constructor(sources: ReadinessSources) {
+    this.#sources = sources;
+  }
+
+  check(): Promise<Readiness> {
+    this.#checking ??= checkReadiness(this.#sources).finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
 }
 
 /** What `check` finds, or in words why it could not. */
