@@ -15,8 +15,8 @@ export class DataDirectoryError extends Error {
 }
 
 const OWNER_ONLY_DIRECTORY = 0o700;
-/** Walks of `replicas` and of `fsck --data`. */
-const walkNames = ['replica-walk', 'data-walk', 'import'] as const;
+/** Walks of `replicas`, `fsck --data`, `import` and `mirror`. */
+const walkNames = ['replica-walk', 'data-walk', 'import', 'mirror'] as const;
 export type WalkName = (typeof walkNames)[number];
 
 const MASTER_KEY_SIZE = 32;

@@ -19,7 +19,7 @@ import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { addImportCommands } from './import-commands.ts';
 import { bucketImportedFiles } from './imported-files.ts';
-import { addOriginCommands } from './origin-commands.ts';
+import { addMirrorCommand, addOriginCommands } from './origin-commands.ts';
 import { addPolicyCommands, addUserPolicyCommands } from './policy-commands.ts';
 import { presign } from './presign.ts';
 import { bucketQuota, userQuota } from './quotas.ts';
@@ -75,6 +75,7 @@ export function createProgram(): Command {
   addDeletionCommands(program.command('gc').description('files that no key needs any more'));
   addFsckCommand(program);
   addImportCommands(program);
+  addMirrorCommand(program);
   return program;
 }
 

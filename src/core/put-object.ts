@@ -40,6 +40,8 @@ export interface PutObjectRequest {
    * only looked at before then.
    */
   readonly keyOfFile?: (fileId: string) => Promise<string>;
+  /** 5 GiB when left out. */
+  readonly sizeBytesMax?: number;
   /** Of an object that comes from elsewhere: what it keeps. */
   readonly kept?: KeptFacts;
   readonly signal: AbortSignal;
@@ -66,7 +68,7 @@ export async function putObject(
 ): Promise<ObjectRecord> {
   const { bucket, key, content, condition } = request;
   checkKey(key);
-  checkPutSize(content.size);
+  checkPutSize(content.size, request.sizeBytesMax);
   const description = checkedDescription(request.description);
   const groupName = request.groupName ?? groupNameOf(core.settings, bucket, description);
   await checkEarly(core, bucket, key, { size: content.size, condition });
@@ -126,12 +128,12 @@ function failedWriteCondition(): GatewayError {
   return new GatewayError('PreconditionFailed', { Condition: 'If-Match or If-None-Match' });
 }
 
-/** Throws `EntityTooLarge` above 5 GiB. */
-export function checkPutSize(size: number): void {
-  if (size > putSizeBytesMax) {
+/** Throws `EntityTooLarge` above the bound: 5 GiB, as for any PUT, when left out. */
+export function checkPutSize(size: number, sizeBytesMax = putSizeBytesMax): void {
+  if (size > sizeBytesMax) {
     throw new GatewayError('EntityTooLarge', {
       ProposedSize: size,
-      MaxSizeAllowed: putSizeBytesMax,
+      MaxSizeAllowed: sizeBytesMax,
     });
   }
 }

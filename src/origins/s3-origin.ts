@@ -87,7 +87,7 @@ export function s3HeadOf(answer: HeadObjectCommandOutput): OriginHead {
 }
 
 /** Null where S3 says that there is no such object. Throws `OriginError`. */
-async function unlessMissing<Answer>(ask: () => Promise<Answer>): Promise<Answer | null> {
+export async function unlessMissing<Answer>(ask: () => Promise<Answer>): Promise<Answer | null> {
   try {
     return await ask();
   } catch (error) {
