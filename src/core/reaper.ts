@@ -1,5 +1,6 @@
 import { deleteGroupFiles, type GroupDeletionsResult } from './group-deletions.ts';
 import { GroupPauses, type PausedGroup } from './group-pauses.ts';
+import { dropOldKeylessUploads } from './multipart/keyless-uploads.ts';
 import type { FindOpenElsewhere } from './open-files.ts';
 import type { CoreServices } from './services.ts';
 
@@ -97,6 +98,7 @@ export class Reaper {
     if (nowMs - this.#forgottenAtMs >= forgetIntervalMs) {
       this.#forgottenAtMs = nowMs;
       await index.forgetCompletedUploads(nowMs - completedUploadsKeptMs);
+      await dropOldKeylessUploads({ index }, nowMs);
     }
     for (const groupName of await index.listDueGroups(nowMs)) {
       if (this.#runs.has(groupName) || this.#pauses.isPaused(groupName)) continue;

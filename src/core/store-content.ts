@@ -36,6 +36,11 @@ export interface StoreContentOptions {
   readonly needsQetag?: boolean;
   /** FastDFS group that must take the files; any may when null. */
   readonly groupName: string | null;
+  /**
+   * Runs before `publish`, for what depends on the content: what it throws, whatever it is, says
+   * that nothing is published.
+   */
+  readonly prepare?: (stored: StoredContent) => Promise<void>;
 }
 
 /**
@@ -53,6 +58,7 @@ export async function storeContent<Result>(
   let isPublishing = false;
   try {
     const stored = await store(core, content, options, files);
+    await options.prepare?.(stored);
     options.signal.throwIfAborted();
     files.requireRecent();
     isPublishing = true;

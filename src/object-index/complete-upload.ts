@@ -51,7 +51,8 @@ export function* completeUpload(
     lastModifiedMs: request.lastModifiedMs,
     ownerId,
     checksum: request.checksum,
-    partCount: listed.length,
+    // None for Kodo's empty objects, which were never in parts.
+    partCount: listed.length || null,
     fileId,
     headers,
     userMetadata,

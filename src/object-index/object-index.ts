@@ -19,6 +19,7 @@ import type {
   ReplicaCheckKey,
   ReplicaCheckQueue,
   Segment,
+  SegmentContent,
   Upload,
   User,
   UserPolicy,
@@ -205,6 +206,8 @@ export interface ObjectIndex {
     afterPartNumber: number,
     limit: number,
   ): Promise<{ readonly parts: readonly Part[]; readonly isTruncated: boolean }>;
+  /** Where the bytes of a part begin; null where it has none, or is not there. */
+  findPartStart(uploadId: string, partNumber: number): Promise<SegmentContent | null>;
   /** Bytes of an upload's parts, without one that is to be replaced. */
   sumParts(uploadId: string, exceptPartNumber: number): Promise<number>;
   completeUpload(request: CompleteUploadRequest): Promise<CompleteUploadOutcome>;

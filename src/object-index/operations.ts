@@ -91,6 +91,7 @@ export const pointReads = {
   findObjectPart: objects.findObjectPart,
   findUpload: uploads.findUpload,
   findCompletedUpload: uploads.findCompletedUpload,
+  findPartStart: parts.findPartStart,
   findRefusedGrowth: usage.findRefusedGrowth,
   findBucketUsage: usage.findBucketUsage,
   findUserUsage: usage.findUserUsage,

@@ -143,3 +143,22 @@ export function* sumParts(uploadId: string, exceptPartNumber: number): Statement
   );
   return row?.size ?? 0;
 }
+
+/** Where the bytes of a part begin; null where it has none, or is not there. */
+export function* findPartStart(
+  uploadId: string,
+  partNumber: number,
+): Statements<SegmentContent | null> {
+  const row = yield* get<{
+    readonly file_id: string;
+    readonly file_offset: number;
+    readonly size: number;
+  }>(
+    `SELECT file_id, 0 AS file_offset, size FROM parts
+        WHERE upload_id = ? AND part_number = ? AND file_id IS NOT NULL
+      UNION ALL SELECT file_id, file_offset, size FROM part_segments
+        WHERE upload_id = ? AND part_number = ? AND start_offset = 0`,
+    [uploadId, partNumber, uploadId, partNumber],
+  );
+  return row ? { fileId: row.file_id, fileOffset: row.file_offset, size: row.size } : null;
+}

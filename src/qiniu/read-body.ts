@@ -38,13 +38,23 @@ export async function readBody(
     return Buffer.alloc(0);
   }
   if (Number(declared ?? 0) > sizeBytesMax) throw tooLarge(sizeBytesMax);
+  const stream = openBody(exchange, sizeBytesMax, pace);
+  const pieces: Buffer[] = [];
+  for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+/** A request's body as it comes; fails as `readBody` does. */
+export function openBody(
+  exchange: Exchange,
+  sizeBytesMax: number,
+  pace: BodyPaceLimits,
+): BodyStream {
   const stream: BodyStream = new BodyStream(exchange.incoming, new BoundedDecoder(sizeBytesMax), {
     pace,
     onOpen: () => exchange.readBody(stream),
   });
-  const pieces: Buffer[] = [];
-  for await (const piece of stream as AsyncIterable<Buffer>) pieces.push(piece);
-  return Buffer.concat(pieces);
+  return stream;
 }
 
 function tooLarge(sizeBytesMax: number): GatewayError {

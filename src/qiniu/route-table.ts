@@ -1,5 +1,6 @@
 import type { QiniuRoute } from './operation.ts';
 import { unsupportedRoutes } from './unsupported.ts';
+import { uploadRoutes } from './upload/routes.ts';
 
 /** Every operation of the door; downloads are what has the shape of none. */
-export const routes: readonly QiniuRoute[] = [...unsupportedRoutes];
+export const routes: readonly QiniuRoute[] = [...uploadRoutes, ...unsupportedRoutes];

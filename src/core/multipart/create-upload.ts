@@ -89,7 +89,11 @@ export function noSuchUpload(uploadId: string): GatewayError {
  * Starts with the time, because uploads of one key are listed in the order of their start, and
  * cannot be guessed.
  */
-function newUploadId(nowMs: number): string {
-  const time = Math.floor(nowMs).toString(16).padStart(timeDigits, '0');
-  return `${time}${randomBytes(randomSizeBytes).toString('hex')}`;
+export function newUploadId(nowMs: number): string {
+  return `${uploadIdBefore(nowMs)}${randomBytes(randomSizeBytes).toString('hex')}`;
+}
+
+/** Sorts before the IDs of all uploads that start then or later, and behind all others. */
+export function uploadIdBefore(timeMs: number): string {
+  return Math.max(0, Math.floor(timeMs)).toString(16).padStart(timeDigits, '0');
 }

@@ -332,6 +332,7 @@ function runKeylessUploads(bucketId: number): void {
     call('createUpload', upload);
     call('putPart', newPart(upload, 1, { segments }));
   }
+  call('findPartStart', 'b1', 1);
   call('listPartsOfUploads', bucketId, ['b1', 'b2']);
   const { segments: _, size: __, ...object } = newObject(bucketId, 'composed');
   const uploads = ['b1', 'b2'].map((uploadId) => ({ uploadId, etags: ['etag-1'] }));
