@@ -137,6 +137,12 @@ function toConfig(values: z.output<typeof settings>) {
       /** Null for any date. */
       dateSkewMsMax: values.GATEWAY_QINIU_DATE_SKEW,
       timeZone: values.GATEWAY_QINIU_TIME_ZONE,
+      uploads: {
+        ignoresPersistentOps: values.GATEWAY_QINIU_PERSISTENT_OPS,
+        blocksOverwrite: values.GATEWAY_QINIU_BLOCKS_OVERWRITE,
+        callbackScheme: values.GATEWAY_QINIU_CALLBACK_SIGNATURE,
+        callbackTimeoutMs: values.GATEWAY_QINIU_CALLBACK_TIMEOUT,
+      },
     },
     files: {
       listen: values.GATEWAY_FILES_LISTEN,

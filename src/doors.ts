@@ -73,7 +73,7 @@ async function listenDoor(
 
 function doorCreators(
   { core, accessKeys, observer }: DoorServices,
-  { http, s3, qiniu: { dateSkewMsMax, timeZone }, files: { reads }, copiesNeeded }: Config,
+  { http, s3, qiniu: { listen: _, ...qiniuSettings }, files: { reads }, copiesNeeded }: Config,
 ): Readonly<Record<DoorName, () => ListenableDoor>> {
   const common = {
     core,
@@ -83,7 +83,7 @@ function doorCreators(
     trustedProxies: new TrustedProxies(http.trustedProxies),
   };
   const { domains, acceptsSignatureV2 } = s3;
-  const qiniu = { dateSkewMsMax, timeZone, publicHosts: [] };
+  const qiniu = { ...qiniuSettings, publicHosts: [] };
   return {
     s3: () => createS3Door({ ...common, observer: observer('s3'), domains, acceptsSignatureV2 }),
     qiniu: () => createQiniuDoor({ ...common, ...qiniu, observer: observer('qiniu') }),

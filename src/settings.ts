@@ -98,6 +98,20 @@ export const settings = z.object({
     'a time zone of the IANA database such as Asia/Shanghai or UTC',
     (value) => (isTimeZone(value) ? value : undefined),
   ),
+  GATEWAY_QINIU_PERSISTENT_OPS: setting(
+    'refuse',
+    'refuse (uploads whose policy asks for media jobs fail) or ignore (the jobs are not done)',
+    (value) => ({ refuse: false, ignore: true })[value],
+  ),
+  GATEWAY_QINIU_BLOCKS_OVERWRITE: setting(
+    'on',
+    'on (mkfile overwrites with the scope of a whole bucket, as Kodo does it) or off',
+    (value) => ({ on: true, off: false })[value],
+  ),
+  GATEWAY_QINIU_CALLBACK_SIGNATURE: setting('QBox', 'QBox or Qiniu', (value) =>
+    (['QBox', 'Qiniu'] as const).find((scheme) => scheme === value),
+  ),
+  GATEWAY_QINIU_CALLBACK_TIMEOUT: duration('10s', '100ms', '5m'),
   GATEWAY_FILES_LISTEN: listen('0.0.0.0:8888'),
   ...fileReadSettings,
   GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),

@@ -5,6 +5,7 @@ import type { DoorContext } from '../http/door.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { ReceivedHeaders } from '../http/request-headers.ts';
 import type { QiniuTarget } from './target.ts';
+import type { UploadSettings } from './upload/upload-settings.ts';
 
 /** A request whose route is known; that of a management call has been verified, too. */
 export interface QiniuRequest {
@@ -50,6 +51,7 @@ export interface QiniuServices extends Pick<DoorContext, 'core' | 'findCredentia
   readonly timeZone: string;
   /** How far `X-Qiniu-Date` may be from the gateway's clock, in ms; null for as far as it likes. */
   readonly dateSkewMsMax: number | null;
+  readonly uploads: UploadSettings;
 }
 
 /**

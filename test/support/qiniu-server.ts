@@ -63,6 +63,12 @@ export async function startQiniuServer(
     requestLimit: new RequestLimit(100),
     publicHosts: [],
     timeZone: 'Asia/Shanghai',
+    uploads: {
+      ignoresPersistentOps: false,
+      blocksOverwrite: true,
+      callbackScheme: 'QBox',
+      callbackTimeoutMs: 10_000,
+    },
     dateSkewMsMax: 900_000,
     findCredentials: async (id) => {
       const caller = callers.get(id);
@@ -101,7 +107,9 @@ function exchange(
   return new Promise((resolve, reject) => {
     const list = Array.isArray(headers) ? headers.flat() : Object.entries(headers).flat();
     const hasHost = list.some((text, at) => at % 2 === 0 && text.toLowerCase() === 'host');
-    const hasLength = list.some((text, at) => at % 2 === 0 && /^content-length$/i.test(text));
+    const hasLength = list.some(
+      (text, at) => at % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(text),
+    );
     const all = [...list];
     if (!hasHost) all.push('host', `127.0.0.1:${port}`);
     if (!hasLength && body.length > 0) all.push('content-length', String(Buffer.byteLength(body)));
