@@ -12,6 +12,9 @@ export interface ListRequest {
   readonly delimiter: string;
   /** At least 0; 1000 counts for more. */
   readonly maxKeys: number;
+  /** For Kodo, see `ListObjectsRequest`. */
+  readonly hasDetails?: boolean;
+  readonly includesEmptyKey?: boolean;
 }
 
 export interface ObjectsPage {
@@ -48,9 +51,10 @@ export async function listObjects(
   bucket: Bucket,
   request: ListRequest & { readonly after: string },
 ): Promise<ObjectsPage> {
-  const { prefix, delimiter, after } = request;
+  const { prefix, delimiter, after, hasDetails = false, includesEmptyKey = false } = request;
   const limit = Math.min(request.maxKeys, listedKeysMax);
-  const query = { bucketId: bucket.id, prefix, delimiter, after };
+  const wanted = { hasDetails, includesEmptyKey };
+  const query = { bucketId: bucket.id, prefix, delimiter, after, ...wanted };
   const place = placeInside(request, after);
   let page = await core.index.listObjects({ ...query, limit, resumeAfter: place });
   let { objects, commonPrefixes } = page;

@@ -76,7 +76,7 @@ export async function authorize(
 ): Promise<void> {
   const { bucket, key, versionId = null } = target;
   let verdict = access.decide(action, target);
-  if (verdict === 'depends-on-object' && bucket && key) {
+  if (verdict === 'depends-on-object' && bucket && typeof key === 'string') {
     const isOfUpload = initiatorsOwn.has(action);
     checkVersionId(versionId);
     const found = await core.index.findObject(bucket.id, key, versionId);
