@@ -22,6 +22,8 @@ export async function createS3Client(
   outbound: OutboundHttp,
   { endpoint, region, isVirtualHosted, keyPair }: S3Endpoint,
 ): Promise<S3Client> {
+  // The operator chose this version of Node: the SDK need not say so in the output of each command.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const { S3Client } = await import('@aws-sdk/client-s3');
   const credentials = keyPair ?? { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' };
   return new S3Client({

@@ -200,10 +200,14 @@ export interface CommandProcess {
 }
 
 /** Starts the command line on the data of a gateway, which may run. */
-export function startCommand(dataDir: string, words: readonly string[]): CommandProcess {
+export function startCommand(
+  dataDir: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): CommandProcess {
   const child = spawn(process.execPath, ['dist/cli/main.js', ...words], {
     cwd: projectRoot,
-    env: gatewayEnvironment(dataDir),
+    env: { ...gatewayEnvironment(dataDir), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output: string[] = [];
