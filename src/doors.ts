@@ -7,6 +7,7 @@ import { type HttpListener, type ListenableDoor, listenHttp } from './http/liste
 import { RequestLimit } from './http/request-limit.ts';
 import type { RequestObserver } from './http/request-observer.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
+import type { Purging } from './open-purging.ts';
 import { createQiniuDoor } from './qiniu/door.ts';
 import { createS3Door } from './s3/door.ts';
 import { type DoorAddresses, type DoorName, doorNames, listenSettings } from './support/doors.ts';
@@ -17,6 +18,7 @@ export interface DoorServices {
   readonly core: CoreServices;
   readonly accessKeys: AccessKeys;
   readonly observer: (door: DoorName) => RequestObserver;
+  readonly purging: Purging | null;
 }
 
 export interface OpenDoors {
@@ -72,7 +74,7 @@ async function listenDoor(
 }
 
 function doorCreators(
-  { core, accessKeys, observer }: DoorServices,
+  { core, accessKeys, observer, purging }: DoorServices,
   { http, s3, qiniu: { listen: _, ...qiniuSettings }, files: { reads }, copiesNeeded }: Config,
 ): Readonly<Record<DoorName, () => ListenableDoor>> {
   const common = {
@@ -91,6 +93,7 @@ function doorCreators(
       createFilesDoor({
         ...{ ...common, copiesNeeded, observer: observer('files') },
         reads: fileReadRules(reads),
+        ...(purging && { seenTargets: purging.seenTargets }),
       }),
   };
 }

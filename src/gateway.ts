@@ -2,10 +2,10 @@ import type { Config } from './config.ts';
 import type { AccessKeys } from './core/access-keys.ts';
 import type { KeyPair } from './core/key-pairs.ts';
 import { warnOfUnknownGroups } from './core/placement.ts';
+import { QueuedFiles } from './core/purge/queued-files.ts';
 import { Reaper } from './core/reaper.ts';
 import { ReplicaChecker } from './core/replicas/replica-checker.ts';
 import { SecretError } from './core/secrets.ts';
-import type { CoreServices } from './core/services.ts';
 import { removeSpoolLeftovers } from './core/spool/spool.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import { startEmbeddedNodeThread } from './fastdfs/server/embedded-node-thread.ts';
@@ -86,7 +86,7 @@ export async function openGateway(
       metrics,
       onFailure,
     });
-    await startBackground(config, services.core, { metrics, workers, closers });
+    await startBackground(config, services, { metrics, workers, closers });
     const close = () => closers.closeAll();
     return { ...services, directory, trackers, metrics, workers, newRootKey, close };
   } catch (error) {
@@ -98,7 +98,7 @@ export async function openGateway(
 /** Starts the work that one process of a gateway does for all. */
 async function startBackground(
   config: Config,
-  core: CoreServices,
+  { core, purging }: ProcessServices,
   {
     metrics,
     workers,
@@ -118,6 +118,11 @@ async function startBackground(
     });
     checker.start();
     closers.add(() => checker.stop());
+  }
+  if (purging) {
+    const queuedFiles = new QueuedFiles(core, purging.purger);
+    queuedFiles.start();
+    closers.add(() => queuedFiles.stop());
   }
   await startBackups(config, { core, metrics: metrics.backups, closers });
 }

@@ -5,11 +5,13 @@ import { AccessKeys } from './core/access-keys.ts';
 import { OpenFiles } from './core/open-files.ts';
 import { OriginPulls } from './core/origin/origin-pulls.ts';
 import { Orphans } from './core/orphans.ts';
+import { observeChanges } from './core/purge/observed-index.ts';
 import { SecretBox } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
 import { Spool } from './core/spool/spool.ts';
 import { logIndexEvents } from './log-index-events.ts';
 import { openSqliteIndex } from './object-index/sqlite-index.ts';
+import { openPurging, type Purging } from './open-purging.ts';
 import { OriginSources } from './origins/origin-sources.ts';
 import { OutboundHttp } from './outbound/outbound-http.ts';
 import { Closers } from './support/closers.ts';
@@ -21,6 +23,8 @@ export interface ProcessServices {
   readonly core: CoreServices;
   readonly accessKeys: AccessKeys;
   readonly origins: OriginSources;
+  /** Null where no cache is to be told of changes. */
+  readonly purging: Purging | null;
   close(): Promise<void>;
 }
 
@@ -50,8 +54,11 @@ export async function openProcessServices(
   const closers = new Closers();
   try {
     const secrets = new SecretBox(masterKey);
-    const index = await openIndex(config, options);
-    closers.add(() => index.close());
+    const plainIndex = await openIndex(config, options);
+    closers.add(() => plainIndex.close());
+    const purging = openPurging(config, logger);
+    if (purging) closers.add(() => purging.close());
+    const index = purging ? observeChanges(plainIndex, purging.purger) : plainIndex;
     const orphans = new Orphans({ index, logger, now: Date.now, deleteDelayMs });
     closers.add(() => orphans.close());
     const blobs = openFastdfsBlobStore({
@@ -82,7 +89,7 @@ export async function openProcessServices(
       now: Date.now,
     };
     const accessKeys = new AccessKeys({ index, secrets, now: Date.now, logger });
-    return { core, accessKeys, origins, close: () => closers.closeAll() };
+    return { core, accessKeys, origins, purging, close: () => closers.closeAll() };
   } catch (error) {
     await closers.closeAll();
     throw error;

@@ -48,7 +48,7 @@ export async function serve(config: Config): Promise<void> {
 
 /** Resolves to what others connect to. */
 async function openAllDoors(
-  { core, accessKeys, metrics, workers }: Gateway,
+  { core, accessKeys, metrics, workers, purging }: Gateway,
   config: Config,
   closers: Closers,
 ): Promise<DoorAddresses> {
@@ -60,7 +60,7 @@ async function openAllDoors(
     return await workers.start(wanted);
   }
   const observer = () => metrics.requests;
-  const doors = await openDoors({ core, accessKeys, observer }, config, wanted);
+  const doors = await openDoors({ core, accessKeys, purging, observer }, config, wanted);
   closers.add(() => doors.close(shutdownGraceMs));
   return doors.addresses;
 }

@@ -1,3 +1,4 @@
+import type { SeenTargets } from '../core/purge/seen-targets.ts';
 import { ReadinessProbe } from '../core/readiness.ts';
 import { type Door, type DoorContext, openDoor } from '../http/door.ts';
 import { Exchange } from '../http/exchange.ts';
@@ -10,6 +11,8 @@ export interface FilesDoorContext extends DoorContext {
   readonly reads: FileReadRules;
   /** Storage servers that must have a file before its write succeeds. */
   readonly copiesNeeded: number;
+  /** Told of URLs that caches may keep. */
+  readonly seenTargets?: SeenTargets;
 }
 
 /** Below what load balancers wait for a probe. */

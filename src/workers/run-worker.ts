@@ -68,7 +68,7 @@ async function startServing(
     onFailure: (error) => endProcess(logger, error, INDEX_LOST_EXIT_CODE),
   });
   closers.add(() => services.close());
-  const { core, accessKeys } = services;
+  const { core, accessKeys, purging } = services;
   metrics.watch(core, { isWorker: true });
   primary.answerWith({
     // In one turn of the event loop: see `FindOpenElsewhere`.
@@ -79,7 +79,7 @@ async function startServing(
   const flushing = setInterval(() => void core.orphans.flush(), ORPHANS_INTERVAL_MS);
   closers.add(() => clearInterval(flushing));
   const observer = () => metrics.requests;
-  const doors = await openDoors({ core, accessKeys, observer }, config, listen);
+  const doors = await openDoors({ core, accessKeys, purging, observer }, config, listen);
   await primary.send({ kind: 'serving' });
   return (graceMs) => doors.close(graceMs);
 }

@@ -1,4 +1,9 @@
 import { FASTDFS_DEFAULTS, openFastdfsBlobStore } from '../../src/blob-store/fastdfs-blob-store.ts';
+import { observeChanges } from '../../src/core/purge/observed-index.ts';
+import { PurgeCalls } from '../../src/core/purge/purge-calls.ts';
+import { Purger } from '../../src/core/purge/purger.ts';
+import { QueuedFiles } from '../../src/core/purge/queued-files.ts';
+import { SeenTargets } from '../../src/core/purge/seen-targets.ts';
 import type { Caller, CoreServices } from '../../src/core/services.ts';
 import { createFilesDoor } from '../../src/files/door.ts';
 import type { FileReadRules } from '../../src/files/read/file-reads.ts';
@@ -27,7 +32,7 @@ export const closedRules: FileReadRules = {
 export interface FilesServer {
   readonly endpoint: string;
   readonly port: number;
-  /** As `core`, with files on the cluster. */
+  /** As `core`, with files on the cluster, and with caches that are told of changes. */
   readonly core: CoreServices;
   close(): Promise<void>;
 }
@@ -37,9 +42,18 @@ export async function startFilesServer(
   core: TestCore,
   trackers: readonly HostPort[],
   rules: Partial<FileReadRules> = {},
+  purgeUrls: readonly string[] = [],
 ): Promise<FilesServer> {
   const blobs = openFastdfsBlobStore({ ...FASTDFS_DEFAULTS, trackers });
-  const services = { ...core, blobs };
+  const { logger, outbound } = core;
+  const calls = new PurgeCalls({ outbound, logger, firstRetryMs: 20 });
+  const seenTargets = new SeenTargets();
+  const { prefixes, defaultGroup } = { ...closedRules, ...rules };
+  const purger = new Purger({ urls: purgeUrls, prefixes, defaultGroup }, calls, seenTargets);
+  const index = purgeUrls.length > 0 ? observeChanges(core.index, purger) : core.index;
+  const services = { ...core, blobs, index };
+  const queuedFiles = new QueuedFiles(services, purger);
+  if (purgeUrls.length > 0) queuedFiles.start();
   const callers = new Map<string, Caller>(
     [core.alice, core.bob, core.root].map((caller) => [caller.accessKeyId, caller]),
   );
@@ -49,6 +63,7 @@ export async function startFilesServer(
     requestLimit: new RequestLimit(100),
     trustedProxies: new TrustedProxies([]),
     copiesNeeded: 1,
+    seenTargets,
     reads: { ...closedRules, ...rules },
     async findCredentials(accessKeyId) {
       const caller = callers.get(accessKeyId);
@@ -62,6 +77,8 @@ export async function startFilesServer(
     core: services,
     async close() {
       await listener.close(0);
+      await queuedFiles.stop();
+      await calls.close();
       await blobs.close();
     },
   };

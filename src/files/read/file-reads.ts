@@ -1,5 +1,6 @@
 import type { FindCredentials } from '../../core/access-keys.ts';
 import { findKnownFile } from '../../core/known-file.ts';
+import type { SeenTargets } from '../../core/purge/seen-targets.ts';
 import type { CoreServices } from '../../core/services.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { ReceivedHeaders } from '../../http/request-headers.ts';
@@ -24,6 +25,8 @@ export interface FileReadRules extends FileUrlRules, FileAccessRules, FileAnswer
 export interface FileReadServices {
   readonly core: CoreServices;
   readonly findCredentials: FindCredentials;
+  /** Told of URLs that caches may keep. */
+  readonly seenTargets?: SeenTargets;
 }
 
 const allowedMethods = 'GET, HEAD';
@@ -79,7 +82,9 @@ export class FileReads {
       exchange.caller = opening.caller;
       exchange.bucketName = opening.place?.bucket.name ?? null;
       const question: FileQuestion = { url, query, headers, opening, nowMs };
-      return await this.#hand(question, isHead, signal);
+      const response = await this.#hand(question, isHead, signal);
+      if (opening.privateUntilMs === null) this.#remember(url, exchange.target);
+      return response;
     } finally {
       held.release();
     }
@@ -105,6 +110,12 @@ export class FileReads {
       return { status, headers };
     }
     return { status, headers, body: await openBody(core, facts, pieces, signal) };
+  }
+
+  /** Only the plain URL is known without having been seen. */
+  #remember({ fileId }: FileUrl, target: string): void {
+    const merged = target.replace(/^\/+/, '/');
+    if (merged !== `/${fileId}`) this.#services.seenTargets?.remember(fileId, merged);
   }
 
   #substitute(): HttpResponse {
