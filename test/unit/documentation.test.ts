@@ -43,6 +43,7 @@ it('both languages have the same settings and commands in their tables', () => {
 });
 
 const manuals = ['docs/operations.md', 'docs/operations.zh-CN.md'] as const;
+const origins = ['docs/origin.md', 'docs/origin.zh-CN.md'] as const;
 const compatibility = ['docs/s3-compatibility.md', 'docs/s3-compatibility.zh-CN.md'] as const;
 
 describe.each([
@@ -78,6 +79,16 @@ describe.each([
   });
 });
 
+it('the pages on origins say the same in both languages', () => {
+  const [english, chinese] = origins.map((file) => partsOf(read(file)));
+  const shapeOf = (parts: ManualParts | undefined) => ({
+    ...parts,
+    headings: parts?.headings.map(({ level }) => level),
+  });
+  expect(shapeOf(chinese)).toEqual(shapeOf(english));
+  expect(english?.rows.length).toBeGreaterThan(10);
+});
+
 it('there are blocks of code in the operations manuals', () => {
   expect(partsOf(read(manuals[0])).blocks.length).toBeGreaterThan(5);
 });
@@ -94,8 +105,8 @@ it.each([...readmes, ...manuals, ...compatibility])('%s links to sections that e
 });
 
 it.each([
-  ['README.md', [manuals[0], compatibility[0]]],
-  ['README.zh-CN.md', [manuals[1], compatibility[1]]],
+  ['README.md', [manuals[0], compatibility[0], origins[0]]],
+  ['README.zh-CN.md', [manuals[1], compatibility[1], origins[1]]],
 ])('%s links to the pages of its language', (readme, files) => {
   for (const file of files) expect(read(readme)).toContain(`(${file})`);
 });
