@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { AccessKeys } from './core/access-keys.ts';
 import type { KeyPair } from './core/key-pairs.ts';
+import { ExpirySweeper } from './core/kodo/expiry-sweeper.ts';
 import { warnOfUnknownGroups } from './core/placement.ts';
 import { QueuedFiles } from './core/purge/queued-files.ts';
 import { Reaper } from './core/reaper.ts';
@@ -111,6 +112,11 @@ async function startBackground(
   });
   reaper.start();
   closers.add(() => reaper.stop());
+  const sweeper = new ExpirySweeper(core, {
+    onExpired: (objects) => metrics.expiries.count(objects.length),
+  });
+  sweeper.start();
+  closers.add(() => sweeper.stop());
   if (config.replicas.checkDelayMs !== null) {
     const checker = new ReplicaChecker(core, {
       repairAfterMs: config.replicas.repairAfterMs,

@@ -59,7 +59,7 @@ async function openAllDoors(
     closers.add(() => workers.stop(shutdownGraceMs));
     return await workers.start(wanted);
   }
-  const observer = () => metrics.requests;
+  const observer = (door: DoorName) => metrics.requests.of(door);
   const doors = await openDoors({ core, accessKeys, purging, observer }, config, wanted);
   closers.add(() => doors.close(shutdownGraceMs));
   return doors.addresses;

@@ -1,3 +1,4 @@
+import { rest } from '../support/rest.ts';
 import { deleteGroupFiles, type GroupDeletionsResult } from './group-deletions.ts';
 import { GroupPauses, type PausedGroup } from './group-pauses.ts';
 import { dropOldKeylessUploads } from './multipart/keyless-uploads.ts';
@@ -138,18 +139,4 @@ export class Reaper {
       'files of the group cannot be deleted now; they stay queued',
     );
   }
-}
-
-/** Waits, but no longer than until the signal is aborted. */
-async function rest(durationMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, durationMs);
-    signal.addEventListener('abort', wake);
-  });
 }

@@ -7,12 +7,13 @@ import { ClusterMetrics } from './cluster-metrics.ts';
 import { Collector } from './collector.ts';
 import { ConnectionMetrics } from './connection-metrics.ts';
 import { DeletionMetrics } from './deletion-metrics.ts';
+import { ExpiryMetrics } from './expiry-metrics.ts';
 import { IndexMetrics } from './index-metrics.ts';
 import { type MetricsSnapshot, ofWorker } from './metrics-snapshot.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { ReplicaMetrics } from './replica-metrics.ts';
-import { S3RequestMetrics } from './s3-request-metrics.ts';
+import { RequestMetrics } from './request-metrics.ts';
 
 /** What a scrape waits for at most; what is not there by then stands as it was known last. */
 const COLLECT_WAIT_MS = 1_000;
@@ -30,10 +31,11 @@ export interface MetricsSources {
 /** Everything that `/metrics` tells, in a registry of its own. */
 export class GatewayMetrics {
   readonly registry = new Registry();
-  readonly requests = new S3RequestMetrics(this.registry);
+  readonly requests = new RequestMetrics(this.registry);
   readonly blobStore = new BlobStoreMetrics(this.registry);
   readonly replicas = new ReplicaMetrics(this.registry);
   readonly deletions = new DeletionMetrics(this.registry);
+  readonly expiries = new ExpiryMetrics(this.registry);
   readonly backups = new BackupMetrics(this.registry);
   readonly processes = new ProcessMetrics(this.registry);
   readonly #connections = new ConnectionMetrics(this.registry);

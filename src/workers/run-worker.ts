@@ -6,6 +6,7 @@ import { blobStoreObserver } from '../metrics/observe-blob-store.ts';
 import { openProcessServices } from '../process-services.ts';
 import { shareServingLocks } from '../serving-locks.ts';
 import { Closers } from '../support/closers.ts';
+import type { DoorName } from '../support/doors.ts';
 import { endOnUncaughtErrors, endProcess } from '../support/end-process.ts';
 import { createLogger, type Logger } from '../support/logger.ts';
 import { INDEX_LOST_EXIT_CODE, type WorkerSettings } from './messages.ts';
@@ -78,7 +79,7 @@ async function startServing(
   });
   const flushing = setInterval(() => void core.orphans.flush(), ORPHANS_INTERVAL_MS);
   closers.add(() => clearInterval(flushing));
-  const observer = () => metrics.requests;
+  const observer = (door: DoorName) => metrics.requests.of(door);
   const doors = await openDoors({ core, accessKeys, purging, observer }, config, listen);
   await primary.send({ kind: 'serving' });
   return (graceMs) => doors.close(graceMs);

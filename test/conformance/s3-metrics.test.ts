@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { S3RequestMetrics } from '../../src/metrics/s3-request-metrics.ts';
+import { RequestMetrics } from '../../src/metrics/request-metrics.ts';
 import { routes } from '../../src/s3/route-table.ts';
 import { parseMetrics, type Sample, sampleValue } from '../support/prometheus.ts';
 import { RawConnection, renderHead } from '../support/raw-http.ts';
@@ -28,7 +28,7 @@ const fakeRoutes = routes.map((route) => ({
 
 beforeEach(async () => {
   registry = new Registry();
-  server = await startS3Server(fakeRoutes, { observer: new S3RequestMetrics(registry) });
+  server = await startS3Server(fakeRoutes, { observer: new RequestMetrics(registry).of('s3') });
   connection = await RawConnection.open(server.listener.port);
 });
 afterEach(async () => {
@@ -73,12 +73,16 @@ it('requests are counted with their bytes each way', async () => {
 it('a request is in flight until its answer is sent', async () => {
   const answer = send('GET', '/photos/slow');
   const inFlight = async () =>
-    sampleValue(parseMetrics(await registry.metrics()), 'fastdfs_s3_requests_in_flight');
+    sampleValue(parseMetrics(await registry.metrics()), 'fastdfs_s3_requests_in_flight', {
+      door: 's3',
+    });
   while ((await inFlight()) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   expect(await inFlight()).toBe(1);
   release();
   await answer;
-  expect(sampleValue(await scrapeAfter(1), 'fastdfs_s3_requests_in_flight')).toBe(0);
+  expect(sampleValue(await scrapeAfter(1), 'fastdfs_s3_requests_in_flight', { door: 's3' })).toBe(
+    0,
+  );
 });
 
 it('no path, method, query or key id of a client makes a series of its own', async () => {
@@ -106,7 +110,7 @@ it('no path, method, query or key id of a client makes a series of its own', asy
 it('a client that leaves before its answer is counted as such', async () => {
   connection.write(renderHead(signRequest({ target: '/photos/slow' })));
   const samples = () => registry.metrics().then(parseMetrics);
-  while (sampleValue(await samples(), 'fastdfs_s3_requests_in_flight') === 0) {
+  while (sampleValue(await samples(), 'fastdfs_s3_requests_in_flight', { door: 's3' }) === 0) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   connection.destroy();

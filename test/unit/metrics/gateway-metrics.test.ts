@@ -194,9 +194,9 @@ it('has the metrics of the process under their usual names', async () => {
 
 it('two gateways of one process count apart', async () => {
   const [one, other] = [createMetrics(), createMetrics()];
-  one.metrics.requests.started();
-  expect((await one.scrape())('requests_in_flight')).toBe(1);
-  expect((await other.scrape())('requests_in_flight')).toBe(0);
+  one.metrics.requests.of('s3').started();
+  expect((await one.scrape())('requests_in_flight', { door: 's3' })).toBe(1);
+  expect((await other.scrape())('requests_in_flight', { door: 's3' })).toBe(0);
 });
 
 it('counts looks at replicas and repairs', async () => {

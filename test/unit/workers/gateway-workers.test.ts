@@ -64,9 +64,9 @@ describe('metrics of several processes', () => {
     const theirs = new GatewayMetrics();
     theirs.watch(noSources, { isWorker: true });
     for (let request = 0; request < requests; request += 1) {
-      theirs.requests.started();
-      theirs.requests.started();
-      theirs.requests.ended({
+      theirs.requests.of('s3').started();
+      theirs.requests.of('s3').started();
+      theirs.requests.of('s3').ended({
         operationName: 'PutObject',
         httpStatus: 200,
         errorCode: null,
@@ -99,7 +99,7 @@ describe('metrics of several processes', () => {
     expect(value('request_duration_seconds_count', labels)).toBe(5);
     expect(value('request_duration_seconds_bucket', { ...labels, le: '0.025' })).toBe(5);
     expect(value('request_duration_seconds_bucket', { ...labels, le: '0.01' })).toBe(0);
-    expect(value('requests_in_flight')).toBe(5);
+    expect(value('requests_in_flight', { door: 's3' })).toBe(5);
     expect(value('breaker_state', { server: 's' })).toBe(2);
     expect(value('serving_processes')).toBe(2);
   });
@@ -108,9 +108,9 @@ describe('metrics of several processes', () => {
     await scrape(await counted(2, 0), await counted(3, 2));
     started[1]?.exit({ signal: 'SIGKILL' });
     const samples = await scrape(await counted(4, 0));
-    const value = (name: string) => sampleValue(samples, `fastdfs_s3_${name}`);
+    const value = (name: string, more = {}) => sampleValue(samples, `fastdfs_s3_${name}`, more);
     expect(value('requests_total')).toBe(7);
-    expect(value('requests_in_flight')).toBe(4);
+    expect(value('requests_in_flight', { door: 's3' })).toBe(4);
     expect(value('breaker_state')).toBe(0);
     expect(value('worker_ends_total')).toBe(1);
     expect(value('serving_processes')).toBe(1);

@@ -1,14 +1,16 @@
 import { Registry } from 'prom-client';
 import { beforeEach, expect, it } from 'vitest';
-import type { ObservedRequest } from '../../../src/http/request-observer.ts';
-import { S3RequestMetrics } from '../../../src/metrics/s3-request-metrics.ts';
+import type { ObservedRequest, RequestObserver } from '../../../src/http/request-observer.ts';
+import { RequestMetrics } from '../../../src/metrics/request-metrics.ts';
 import { parseMetrics, type Sample, sampleValue } from '../../support/prometheus.ts';
 
 let registry: Registry;
-let metrics: S3RequestMetrics;
+let all: RequestMetrics;
+let metrics: RequestObserver;
 beforeEach(() => {
   registry = new Registry();
-  metrics = new S3RequestMetrics(registry);
+  all = new RequestMetrics(registry);
+  metrics = all.of('s3');
 });
 
 const scrape = async (): Promise<Sample[]> => parseMetrics(await registry.metrics());
@@ -35,15 +37,24 @@ it('counts requests by operation, status and error code', async () => {
   serve({ operationName: 'PutObject', httpStatus: 503, errorCode: 'ServiceUnavailable' });
   const name = 'fastdfs_s3_requests_total';
   expect((await scrape()).filter((sample) => sample.name === name)).toEqual([
-    { name, labels: { operation: 'GetObject', http_status: '200', error_code: '' }, value: 2 },
     {
       name,
-      labels: { operation: 'GetObject', http_status: '404', error_code: 'NoSuchKey' },
+      labels: { door: 's3', operation: 'GetObject', http_status: '200', error_code: '' },
+      value: 2,
+    },
+    {
+      name,
+      labels: { door: 's3', operation: 'GetObject', http_status: '404', error_code: 'NoSuchKey' },
       value: 1,
     },
     {
       name,
-      labels: { operation: 'PutObject', http_status: '503', error_code: 'ServiceUnavailable' },
+      labels: {
+        door: 's3',
+        operation: 'PutObject',
+        http_status: '503',
+        error_code: 'ServiceUnavailable',
+      },
       value: 1,
     },
   ]);
@@ -87,7 +98,19 @@ it('sums up bytes each way', async () => {
 it('knows how many are being served', async () => {
   metrics.started();
   metrics.started();
-  expect(sampleValue(await scrape(), 'fastdfs_s3_requests_in_flight')).toBe(2);
+  expect(sampleValue(await scrape(), 'fastdfs_s3_requests_in_flight', { door: 's3' })).toBe(2);
   metrics.ended(answered);
-  expect(sampleValue(await scrape(), 'fastdfs_s3_requests_in_flight')).toBe(1);
+  expect(sampleValue(await scrape(), 'fastdfs_s3_requests_in_flight', { door: 's3' })).toBe(1);
+});
+
+it('counts each door by itself', async () => {
+  const qiniu = all.of('qiniu');
+  qiniu.started();
+  serve({ operationName: 'stat' });
+  const samples = await scrape();
+  const value = (name: string, door: string) =>
+    sampleValue(samples, `fastdfs_s3_${name}`, { door });
+  expect([value('requests_in_flight', 'qiniu'), value('requests_in_flight', 's3')]).toEqual([1, 0]);
+  expect([value('requests_total', 'qiniu'), value('requests_total', 's3')]).toEqual([null, 1]);
+  expect(value('requests_in_flight', 'files')).toBe(0);
 });
