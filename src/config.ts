@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { toFileReads } from './file-read-settings.ts';
+import { toFileUploads } from './file-upload-settings.ts';
 import { secretSettings, settings } from './settings.ts';
 import type { LogLevel } from './support/logger.ts';
 import { nearestName } from './support/nearest-name.ts';
@@ -147,6 +148,7 @@ function toConfig(values: z.output<typeof settings>) {
     files: {
       listen: values.GATEWAY_FILES_LISTEN,
       reads: toFileReads(values),
+      uploads: toFileUploads(values),
       purgeUrls: values.GATEWAY_FILES_PURGE,
     },
     /** For all doors. */

@@ -75,7 +75,13 @@ async function listenDoor(
 
 function doorCreators(
   { core, accessKeys, observer, purging }: DoorServices,
-  { http, s3, qiniu: { listen: _, ...qiniuSettings }, files: { reads }, copiesNeeded }: Config,
+  {
+    http,
+    s3,
+    qiniu: { listen: _, ...qiniuSettings },
+    files: { reads, uploads },
+    copiesNeeded,
+  }: Config,
 ): Readonly<Record<DoorName, () => ListenableDoor>> {
   const common = {
     core,
@@ -94,6 +100,7 @@ function doorCreators(
         ...{ ...common, copiesNeeded, observer: observer('files') },
         reads: fileReadRules(reads),
         ...(purging && { seenTargets: purging.seenTargets }),
+        uploads: { ...uploads, allowedOrigin: reads.allowedOrigin },
       }),
   };
 }

@@ -4,6 +4,7 @@ import { parseIpRange } from './core/access/policy/ip-range.ts';
 import { locationConstraintPattern } from './core/buckets.ts';
 import { storageClasses } from './core/descriptions.ts';
 import { fileReadSettings } from './file-read-settings.ts';
+import { fileUploadSettings } from './file-upload-settings.ts';
 import { type AllowedTarget, parseAllowedTarget } from './outbound/allowed-targets.ts';
 import {
   count,
@@ -114,6 +115,7 @@ export const settings = z.object({
   GATEWAY_QINIU_CALLBACK_TIMEOUT: duration('10s', '100ms', '5m'),
   GATEWAY_FILES_LISTEN: listen('0.0.0.0:8888'),
   ...fileReadSettings,
+  ...fileUploadSettings,
   GATEWAY_REGION: text('us-east-1', 'letters, digits and dashes, 64 at most', /^[a-z0-9-]{1,64}$/i),
   GATEWAY_DOMAINS: setting('', 'host names without * or port, joined by commas', (value) =>
     list(value.toLowerCase(), (item) => (HOST_NAME.test(item) ? item : null)),

@@ -6,9 +6,13 @@ import type { ListenableDoor } from '../http/listener.ts';
 import { renderFailure, toFilesError } from './errors.ts';
 import { answerHealth } from './health.ts';
 import { type FileReadRules, FileReads } from './read/file-reads.ts';
+import { FileUploads } from './upload/file-uploads.ts';
+import { UploadFailure } from './upload/upload-failure.ts';
+import type { UploadSettings } from './upload/upload-settings.ts';
 
 export interface FilesDoorContext extends DoorContext {
   readonly reads: FileReadRules;
+  readonly uploads: UploadSettings;
   /** Storage servers that must have a file before its write succeeds. */
   readonly copiesNeeded: number;
   /** Told of URLs that caches may keep. */
@@ -27,18 +31,20 @@ export function createFilesDoor(context: FilesDoorContext): ListenableDoor {
     ...{ index, blobs, copiesNeeded, findGatewayProblem, checkTimeoutMs },
   });
   const reads = new FileReads(context, context.reads);
+  const uploads = new FileUploads(context);
   const door: Door = {
     name: 'files',
     contentType: 'text/html; charset=utf-8',
     headers: () => ({ server: 'fastdfs-s3' }),
     async dispatch(exchange) {
-      return (await answerHealth(exchange, probe)) ?? (await reads.answer(exchange));
+      const health = await answerHealth(exchange, probe);
+      return health ?? (await (uploads.answer(exchange) ?? reads.answer(exchange)));
     },
     fail(request, thrown) {
       const error = toFilesError(thrown);
       const accept = request instanceof Exchange ? request.incoming.headers.accept : undefined;
       return {
-        response: renderFailure(error, accept),
+        response: error instanceof UploadFailure ? error.response : renderFailure(error, accept),
         code: String(error.status),
         isFault: error.status >= 500,
       };

@@ -80,7 +80,7 @@ export function openDoor(door: Door, context: DoorContext): ListenableDoor {
         const facts = { err: thrown, requestId, operation };
         logger.error(facts, `${door.name} request failed: ${code}`);
       }
-      const hasTimedOut = thrown instanceof GatewayError && thrown.code === 'RequestTimeout';
+      const hasTimedOut = isTimeout(thrown) || (thrown instanceof Error && isTimeout(thrown.cause));
       await sendFailure(exchange, response, door, { hasTimedOut });
     }
     return RESPONSE_ALREADY_SENT;
@@ -91,6 +91,10 @@ export function openDoor(door: Door, context: DoorContext): ListenableDoor {
     return RESPONSE_ALREADY_SENT;
   });
   return { app, renderClientError: (error) => renderClientError(door, error) };
+}
+
+function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && thrown.code === 'RequestTimeout';
 }
 
 /** Nobody decided on it: something below gave way. */

@@ -7,6 +7,7 @@ import { SeenTargets } from '../../src/core/purge/seen-targets.ts';
 import type { Caller, CoreServices } from '../../src/core/services.ts';
 import { createFilesDoor } from '../../src/files/door.ts';
 import type { FileReadRules } from '../../src/files/read/file-reads.ts';
+import type { UploadSettings } from '../../src/files/upload/upload-settings.ts';
 import { listenHttp } from '../../src/http/listener.ts';
 import { RequestLimit } from '../../src/http/request-limit.ts';
 import { TrustedProxies } from '../../src/http/trusted-proxies.ts';
@@ -29,6 +30,16 @@ export const closedRules: FileReadRules = {
   allowedOrigin: null,
 };
 
+export const testUploads: UploadSettings = {
+  bucketName: 'files',
+  appBuckets: new Map(),
+  fileSizeBytesMax: 2 ** 30,
+  publicUrl: null,
+  always200: false,
+  profilePaths: new Map(),
+  allowedOrigin: null,
+};
+
 export interface FilesServer {
   readonly endpoint: string;
   readonly port: number;
@@ -43,6 +54,7 @@ export async function startFilesServer(
   trackers: readonly HostPort[],
   rules: Partial<FileReadRules> = {},
   purgeUrls: readonly string[] = [],
+  uploads: Partial<UploadSettings> = {},
 ): Promise<FilesServer> {
   const blobs = openFastdfsBlobStore({ ...FASTDFS_DEFAULTS, trackers });
   const { logger, outbound } = core;
@@ -65,6 +77,7 @@ export async function startFilesServer(
     copiesNeeded: 1,
     seenTargets,
     reads: { ...closedRules, ...rules },
+    uploads: { ...testUploads, ...uploads },
     async findCredentials(accessKeyId) {
       const caller = callers.get(accessKeyId);
       return caller ? { secretAccessKey: coreSecretAccessKey, caller } : null;

@@ -1,6 +1,5 @@
 import type { DamageRepair } from '../damage.ts';
 import { queueFiles } from '../file-references.ts';
-import { forgetNames } from '../named-files.ts';
 import { get, run, type Statements, type WriteContext } from '../statements.ts';
 
 type FileState = Extract<DamageRepair, { readonly name: 'file-state' }>;
@@ -43,8 +42,7 @@ function* queueUnused(
 ): Statements<boolean> {
   if (yield* isReferenced(fileId, [])) return false;
   yield* setCount(fileId, 0);
-  const kept = yield* forgetNames([fileId]);
-  if (!isQueued && !isMalformed && !kept.has(fileId)) {
+  if (!isQueued && !isMalformed) {
     yield* queueFiles(context, [fileId], context.deletionNotBeforeMs);
   }
   return true;
