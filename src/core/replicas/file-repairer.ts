@@ -49,7 +49,8 @@ const WALK_PAGE_SIZE = 2_000;
 /**
  * Stores files anew and lets all that refers to the old ones refer to the new ones. Nothing points
  * to a new file before two storage servers have it; a new file that is of no use is queued for
- * deletion, as is an old one that nothing needs any more.
+ * deletion, as is an old one that nothing needs any more. Files that people know by their IDs stay as
+ * they are: another one would not have that ID.
  */
 export class FileRepairer {
   readonly #core: CoreServices;
@@ -79,6 +80,10 @@ export class FileRepairer {
   async #repair(request: RepairRequest): Promise<RepairOutcome> {
     const { fileId } = request;
     if ((await this.#useOf(request)) === 'queued') return { outcome: 'not-needed' };
+    if ((await this.#core.index.findNamedFile(fileId)) !== null) {
+      const problem = 'it is known by its ID, which no other file can have';
+      return { outcome: 'failed', problem };
+    }
     const replacement = await this.#core.index.findReplacement(fileId);
     if (replacement !== null) {
       // It had two copies when it was made, which may be long ago; the old file goes with this.

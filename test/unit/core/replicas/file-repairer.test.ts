@@ -6,6 +6,7 @@ import { FileRepairer } from '../../../../src/core/replicas/file-repairer.ts';
 import { IndexError } from '../../../../src/object-index/object-index.ts';
 import { createTestCore, type TestCore } from '../../../support/core-services.ts';
 import { copiesOf } from '../../../support/file-copies.ts';
+import { put } from '../../../support/put-objects.ts';
 import { putText } from '../../../support/put-text.ts';
 
 const TEXT = 'the only copy';
@@ -242,4 +243,14 @@ it('a repair that somebody else has done meanwhile is taken over', async () => {
   expect(await repair()).toMatchObject({ outcome: 'repaired', remainingCount: 0 });
   expect(await fileOf('k')).toBe(await fileOf('k2'));
   expect((await core.queued()).slice().sort()).toEqual((await strays('k')).sort());
+});
+
+it('a file that people know by its ID stays as it is, and is reported', async () => {
+  const { fileId } = await put(core, { key: 'k', named: { extension: 'jpg' } });
+  oldFileId = fileId ?? '';
+  const count = core.blobs.files.size;
+  const result = await repair();
+  expect(result).toMatchObject({ outcome: 'failed', problem: expect.stringContaining('its ID') });
+  expect(await fileOf('k')).toBe(fileId);
+  expect(core.blobs.files.size).toBe(count);
 });
