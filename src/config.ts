@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { toFileReads } from './file-read-settings.ts';
 import { toFileUploads } from './file-upload-settings.ts';
+import { toQiniu } from './qiniu-settings.ts';
 import { secretSettings, settings } from './settings.ts';
 import type { LogLevel } from './support/logger.ts';
 import { nearestName } from './support/nearest-name.ts';
@@ -144,6 +145,7 @@ function toConfig(values: z.output<typeof settings>) {
         callbackScheme: values.GATEWAY_QINIU_CALLBACK_SIGNATURE,
         callbackTimeoutMs: values.GATEWAY_QINIU_CALLBACK_TIMEOUT,
       },
+      ...toQiniu(values),
     },
     files: {
       listen: values.GATEWAY_FILES_LISTEN,

@@ -75,13 +75,7 @@ async function listenDoor(
 
 function doorCreators(
   { core, accessKeys, observer, purging }: DoorServices,
-  {
-    http,
-    s3,
-    qiniu: { listen: _, ...qiniuSettings },
-    files: { reads, uploads },
-    copiesNeeded,
-  }: Config,
+  { http, s3, qiniu: { listen: _, ...qiniu }, files: { reads, uploads }, copiesNeeded }: Config,
 ): Readonly<Record<DoorName, () => ListenableDoor>> {
   const common = {
     core,
@@ -91,7 +85,6 @@ function doorCreators(
     trustedProxies: new TrustedProxies(http.trustedProxies),
   };
   const { domains, acceptsSignatureV2 } = s3;
-  const qiniu = { ...qiniuSettings, publicHosts: [] };
   return {
     s3: () => createS3Door({ ...common, observer: observer('s3'), domains, acceptsSignatureV2 }),
     qiniu: () => createQiniuDoor({ ...common, ...qiniu, observer: observer('qiniu') }),

@@ -6,6 +6,7 @@ import { storageClasses } from './core/descriptions.ts';
 import { fileReadSettings } from './file-read-settings.ts';
 import { fileUploadSettings } from './file-upload-settings.ts';
 import { type AllowedTarget, parseAllowedTarget } from './outbound/allowed-targets.ts';
+import { qiniuSettings } from './qiniu-settings.ts';
 import {
   count,
   duration,
@@ -90,6 +91,7 @@ export const settings = z.object({
   GATEWAY_S3_LISTEN: listen('0.0.0.0:9000'),
   GATEWAY_CONSOLE_LISTEN: listen('127.0.0.1:9001'),
   GATEWAY_QINIU_LISTEN: listen('0.0.0.0:9002'),
+  ...qiniuSettings,
   GATEWAY_QINIU_DATE_SKEW: setting('15m', `${DATE_SKEW_ALLOWED} or off`, (value) => {
     if (value === 'off') return null;
     return inRange(parseDuration(value), 1_000, 30 * 86_400_000);

@@ -27,6 +27,10 @@ export interface GetObjectRequest {
   readonly partNumber: number | null;
   /** Throws where the caller may not read that very object. */
   readonly checkAccess?: (object: ObjectRecord) => void;
+  /**
+   * A stored object as the door tells of it: with another ETag, which conditions are about then.
+   */
+  readonly present?: (object: ObjectRecord) => Promise<ObjectRecord>;
 }
 
 /** The part that was asked for by number. */
@@ -134,11 +138,12 @@ async function getStored(
 async function evaluate(
   core: CoreServices,
   request: GetObjectRequest,
-  object: ObjectRecord,
+  record: ObjectRecord,
   isStored: boolean,
 ): Promise<FoundObject> {
-  request.checkAccess?.(object);
-  refuseDisabled(object);
+  request.checkAccess?.(record);
+  refuseDisabled(record);
+  const object = (isStored && (await request.present?.(record))) || record;
   const evaluated = evaluateConditions(request.conditions, object);
   if (evaluated.verdict === 'precondition-failed') {
     throw new GatewayError('PreconditionFailed', { Condition: evaluated.condition });

@@ -2,12 +2,14 @@ import { type Door, type DoorContext, openDoor } from '../http/door.ts';
 import type { ListenableDoor } from '../http/listener.ts';
 import { toGatewayError } from '../http/to-gateway-error.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { createDownloads } from './downloads/downloads.ts';
 import { QiniuError, toQiniuError } from './errors.ts';
 import type { Downloads, QiniuRoute, QiniuServices } from './operation.ts';
 import { routes as allRoutes } from './route-table.ts';
 
 export interface QiniuDoorContext extends DoorContext, QiniuServices {
-  readonly downloads?: Downloads;
+  /** Replaced in tests. */
+  readonly downloads?: Downloads | null;
   /** Replaced in tests. */
   readonly routes?: readonly QiniuRoute[];
 }
@@ -18,7 +20,7 @@ const tooManyRequests = 573;
 
 /** Kodo's API over HTTP, all of its services on one listener, as Qiniu's SDKs speak it. */
 export function createQiniuDoor(context: QiniuDoorContext): ListenableDoor {
-  const { routes = allRoutes, downloads = null } = context;
+  const { routes = allRoutes, downloads = createDownloads(context.core) } = context;
   const dispatcher = new Dispatcher(routes, downloads, context);
   const door: Door = {
     name: 'qiniu',

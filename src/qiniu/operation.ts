@@ -4,6 +4,7 @@ import type { Caller } from '../core/services.ts';
 import type { DoorContext } from '../http/door.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { ReceivedHeaders } from '../http/request-headers.ts';
+import type { ConfiguredHosts } from '../support/qiniu-hosts.ts';
 import type { QiniuTarget } from './target.ts';
 import type { UploadSettings } from './upload/upload-settings.ts';
 
@@ -43,12 +44,31 @@ export interface QiniuResponse {
   readonly body?: Buffer | string | Readable;
 }
 
+export interface RegionSettings {
+  /** What buckets without a region of their own are in: `z0`. */
+  readonly name: string;
+  readonly ttlSeconds: number;
+  readonly hosts: ConfiguredHosts;
+}
+
+export interface FetchLimits {
+  readonly sizeBytesMax: number;
+  /** From the request to the last byte. */
+  readonly timeoutMs: number;
+}
+
 /** What handlers work with. */
 export interface QiniuServices extends Pick<DoorContext, 'core' | 'findCredentials' | 'bodyPace'> {
   /** `host` or `host:port` under which clients reach this door, from the settings; may be none. */
   readonly publicHosts: readonly string[];
   /** Where the days of `deleteAfterDays` end and begin: `Asia/Shanghai`. */
   readonly timeZone: string;
+  /** What clients are told of where the services are. */
+  readonly regions: RegionSettings;
+  /** Whether everybody may read what is in buckets that this door makes. */
+  readonly areNewBucketsPublic: boolean;
+  /** Of `/fetch`. */
+  readonly fetchLimits: FetchLimits;
   /** How far `X-Qiniu-Date` may be from the gateway's clock, in ms; null for as far as it likes. */
   readonly dateSkewMsMax: number | null;
   readonly uploads: UploadSettings;

@@ -69,6 +69,9 @@ export async function startQiniuServer(
       callbackScheme: 'QBox',
       callbackTimeoutMs: 10_000,
     },
+    regions: { name: 'z0', ttlSeconds: 600, hosts: {} },
+    areNewBucketsPublic: false,
+    fetchLimits: { sizeBytesMax: 2 ** 20, timeoutMs: 10_000 },
     dateSkewMsMax: 900_000,
     findCredentials: async (id) => {
       const caller = callers.get(id);

@@ -52,13 +52,16 @@ export async function closeToPublic(
   await bucketPolicy.put(core, bucket, policy);
 }
 
-/** Whether strangers may read what is in a bucket, as far as that does not depend on the object. */
+/** Whether strangers may read what is in a bucket, whatever its key. */
 export function isOpenToPublic(bucket: Bucket, nowMs: number): boolean {
   const facts = {
     ...{ sourceIp: null, isSecure: false, nowMs },
     ...{ headers: { get: () => null }, query: { get: () => null } },
   };
-  return new Access(anonymousCaller, facts).allows('s3:GetObject', { bucket, key: 'key' });
+  // What the bucket's owner has in it; objects of others say themselves who may read them.
+  const object = { ownerId: bucket.ownerId, acl: null, tags: null };
+  const target = { bucket, key: 'key', object };
+  return new Access(anonymousCaller, facts).allows('s3:GetObject', target);
 }
 
 function withStatements(bucket: Bucket, statements: readonly unknown[]) {

@@ -1,6 +1,4 @@
-/** The logical services that SDKs look for; this door is all of them but `s3`. */
-export const kodoServices = ['up', 'io', 'rs', 'rsf', 'api', 'uc', 's3'] as const;
-export type KodoService = (typeof kodoServices)[number];
+import type { KodoService } from '../../support/qiniu-hosts.ts';
 
 /** Where clients reach each service: `host` or `host:port`, in the order of trying, one at least. */
 export type ServiceHosts = Readonly<Record<KodoService, readonly string[]>>;

@@ -1,7 +1,5 @@
-import { type KodoService, kodoServices, type ServiceHosts } from './region-answers.ts';
-
-/** Addresses that the operator gave: those of single services, and those of all others. */
-export type ConfiguredHosts = Readonly<Partial<Record<KodoService | 'all', readonly string[]>>>;
+import { type ConfiguredHosts, kodoServices } from '../../support/qiniu-hosts.ts';
+import type { ServiceHosts } from './region-answers.ts';
 
 /**
  * What clients are told. Services for which no address was given are where the client found this

@@ -1,9 +1,9 @@
 import { corsRules } from '../../core/cors-rules.ts';
 import { GatewayError } from '../../core/errors.ts';
+import { preflightHeaders } from '../../http/cors-headers.ts';
 import type { RequestHeaders } from '../../http/request-headers.ts';
 import type { Bucket } from '../../object-index/records.ts';
 import type { S3Response } from '../operation.ts';
-import { preflightHeaders } from './cors-headers.ts';
 
 /**
  * Answers OPTIONS: whether the browser may send what its page wants. Nobody signs it, and it tells

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CorsRule } from '../../../../src/core/cors-rules.ts';
-import { ReceivedHeaders } from '../../../../src/http/request-headers.ts';
-import { corsHeaders, preflightHeaders } from '../../../../src/s3/cors/cors-headers.ts';
+import type { CorsRule } from '../../../src/core/cors-rules.ts';
+import { corsHeaders, preflightHeaders } from '../../../src/http/cors-headers.ts';
+import { ReceivedHeaders } from '../../../src/http/request-headers.ts';
 
 const rule = (allowed: Partial<CorsRule>): CorsRule => ({
   allowedOrigins: ['*'],

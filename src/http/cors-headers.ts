@@ -1,5 +1,5 @@
-import type { CorsRule } from '../../core/cors-rules.ts';
-import type { RequestHeaders } from '../../http/request-headers.ts';
+import type { CorsRule } from '../core/cors-rules.ts';
+import type { RequestHeaders } from './request-headers.ts';
 
 export type CorsHeaders = Readonly<Record<string, string>>;
 
