@@ -60,6 +60,15 @@ export function plainCommand<Arguments extends unknown[]>(
   };
 }
 
+/** As `command`, for one that needs neither settings nor what they lead to. */
+export function freeCommand<Arguments extends unknown[]>(
+  run: (...given: Arguments) => Promise<CommandOutput>,
+) {
+  return async function (this: Command, ...given: unknown[]): Promise<void> {
+    await print(await run(...argumentsOf<Arguments>(given)), this.optsWithGlobals<GlobalOptions>());
+  };
+}
+
 /** The last argument is the Command itself, which is `this` already. */
 function argumentsOf<Arguments extends unknown[]>(given: readonly unknown[]): Arguments {
   return given.slice(0, -1) as Arguments;

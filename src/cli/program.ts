@@ -13,12 +13,13 @@ import { backupIndex } from './backup.ts';
 import { addBucketDomain, listBucketDomains, removeBucketDomain } from './bucket-domains.ts';
 import { createBucket, listBuckets, removeBucket } from './buckets.ts';
 import { showClusterStatus } from './cluster.ts';
-import { command, plainCommand } from './command.ts';
+import { command, freeCommand, plainCommand } from './command.ts';
 import { compactTheIndex } from './compact.ts';
 import { addFsckCommand } from './fsck.ts';
 import { runDeletionQueue, showDeletionQueue } from './gc.ts';
 import { addImportCommands } from './import-commands.ts';
 import { bucketImportedFiles } from './imported-files.ts';
+import { settingsFromModule } from './module-settings.ts';
 import { addMirrorCommand, addOriginCommands } from './origin-commands.ts';
 import { addPolicyCommands, addUserPolicyCommands } from './policy-commands.ts';
 import { presign } from './presign.ts';
@@ -76,6 +77,12 @@ export function createProgram(): Command {
   addFsckCommand(program);
   addImportCommands(program);
   addMirrorCommand(program);
+  program
+    .command('files')
+    .description('files by their FastDFS IDs')
+    .command('settings-from <file...>')
+    .description('print the settings that mod_fastdfs.conf and http.conf of nginx stand for')
+    .action(freeCommand(settingsFromModule));
   return program;
 }
 
