@@ -20,7 +20,7 @@ const changes: {
   ],
   copyObject: ({ destination }) => [destination],
   moveObject: ({ source, destination }) => [source, destination],
-  changeObject: (request) => [request],
+  changeObject: (request) => (isOfReaders(request.change) ? [request] : []),
   completeUpload: ({ bucketId, key, decided }) => [{ bucketId, key: decided?.key ?? key }],
   composeObject: (object) => [object],
   deleteObjects: (bucketId, deletions) =>
@@ -29,6 +29,11 @@ const changes: {
       key: typeof deletion === 'string' ? deletion : deletion.key,
     })),
 };
+
+/** A hash that was worked out changes nothing of what is read. */
+function isOfReaders(change: object): boolean {
+  return Object.keys(change).some((name) => name !== 'qetag');
+}
 
 /**
  * An index whose writes tell a purger what they changed. Files that lose their last reference come
@@ -48,7 +53,15 @@ export function observeChanges(index: ObjectIndex, purger: Purger): ObjectIndex 
     };
     return [name, observe] as const;
   });
-  return { ...index, ...Object.fromEntries(observed) };
+  return {
+    ...index,
+    ...Object.fromEntries(observed),
+    async expireObjects(limit) {
+      const expired = await index.expireObjects(limit);
+      await purgeKeys(index, purger, expired);
+      return expired;
+    },
+  };
 }
 
 /** Before they are changed; none when they cannot be looked up, which the write will tell. */

@@ -20,14 +20,14 @@ const systemHeaders: ReadonlySet<string> = new Set([
   'content-language',
   'expires',
 ]);
-const headerPairs: Readonly<Record<string, string>> = {
-  mime: 'content-type',
-  cacheControl: 'cache-control',
-  contentDisposition: 'content-disposition',
-  contentEncoding: 'content-encoding',
-  contentLanguage: 'content-language',
-  expires: 'expires',
-};
+const headerPairs: ReadonlyMap<string, string> = new Map([
+  ['mime', 'content-type'],
+  ['cacheControl', 'cache-control'],
+  ['contentDisposition', 'content-disposition'],
+  ['contentEncoding', 'content-encoding'],
+  ['contentLanguage', 'content-language'],
+  ['expires', 'expires'],
+]);
 
 /**
  * MIME type, metadata and headers; those that are not named stay as they are.
@@ -57,17 +57,19 @@ export const chgm: ObjectOperation = {
 
 /** Throws 400. */
 function changesOf(pairs: ReadonlyMap<string, string>) {
-  const headers: Record<string, string> = {};
-  const metadata: Record<string, string> = {};
+  const headers: [string, string][] = [];
+  const metadata: [string, string][] = [];
   for (const [name, encoded] of pairs) {
-    const header = headerPairs[name];
-    if (header !== undefined) headers[header] = headerValueOf(encoded);
+    const header = headerPairs.get(name);
+    if (header !== undefined) headers.push([header, headerValueOf(encoded)]);
     if (!name.toLowerCase().startsWith(metadataPrefix)) continue;
     const rest = name.slice(metadataPrefix.length).toLowerCase();
-    if (rest.startsWith('!')) headers[systemHeaderOf(rest.slice(1))] = headerValueOf(encoded);
-    else metadata[checkedName(rest)] = headerValueOf(encoded);
+    const value = headerValueOf(encoded);
+    if (rest.startsWith('!')) headers.push([systemHeaderOf(rest.slice(1)), value]);
+    else metadata.push([checkedName(rest), value]);
   }
-  return { headers, metadata };
+  // Not by assignment: a name such as `__proto__` is data like any other.
+  return { headers: Object.fromEntries(headers), metadata: Object.fromEntries(metadata) };
 }
 
 function systemHeaderOf(name: string): string {

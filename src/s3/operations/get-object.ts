@@ -9,6 +9,7 @@ import {
   headObject as head,
 } from '../../core/get-object.ts';
 import { partNumberMax } from '../../core/multipart/upload-part.ts';
+import { httpDate } from '../../http/header-values.ts';
 import { ifRange, readConditions } from '../../http/preconditions.ts';
 import type { Bucket, Checksum } from '../../object-index/records.ts';
 import { checksumResponseHeaders } from '../checksum-headers.ts';
@@ -107,10 +108,17 @@ function respond(
       ...overridden,
       'content-length': range?.size ?? object.size,
       'content-range': isPartial ? contentRange(range, object.size) : undefined,
+      'x-amz-expiration': expiration(object),
       'x-amz-mp-parts-count': part?.partCount ?? undefined,
       ...(wantsChecksum && checksumResponseHeaders(checksumOf(found))),
     },
   };
+}
+
+/** Kodo's API gives single objects an end, where S3 knows rules of buckets. */
+function expiration({ expiresAtMs }: FoundObject['object']): string | undefined {
+  if (expiresAtMs === null) return undefined;
+  return `expiry-date="${httpDate(expiresAtMs)}", rule-id="deleteAfterDays"`;
 }
 
 function contentRange(range: ByteRange, objectSize: number): string | undefined {

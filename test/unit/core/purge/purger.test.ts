@@ -75,6 +75,16 @@ it('writes through the index tell what they changed', async () => {
   expect(called).toContain('http://t/keys/photos/cat.jpg');
 });
 
+it('what expires is told too, and a hash that is worked out is not', async () => {
+  const index = observeChanges(core.index, purgerOf(['http://t/keys/{bucket}/{key}']));
+  await put(core, { subresources: { expiresAtMs: core.clock.nowMs } });
+  const request = { bucketId: core.bucket.id, key: 'cat.jpg', versionId: null };
+  await index.changeObject({ ...request, change: { qetag: 'F' } });
+  expect(called).toEqual([]);
+  await index.expireObjects(10);
+  expect(called).toEqual(['http://t/keys/photos/cat.jpg']);
+});
+
 it('a write fails only for reasons of its own', async () => {
   const faulty = await createTestCore({
     indexFaults: {

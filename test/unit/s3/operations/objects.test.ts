@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { anonymousCaller } from '../../../../src/core/access/anonymous.ts';
 import { cat, withCat } from '../../../support/cat-object.ts';
@@ -64,6 +65,37 @@ describe('PutObject', () => {
     const core = await createTestCore();
     const response = await send(core, 'PUT /photos/cat.jpg', { headers: { 'if-match': '"x"' } });
     expect(response).toMatchObject({ code: 'NoSuchKey', status: 404 });
+  });
+});
+
+describe('what Kodo knows of an object', () => {
+  it('when it is to be deleted is told, and disabled ones are refused', async () => {
+    const { core } = await withCat();
+    const request = { bucketId: core.bucket.id, key: 'cat.jpg', versionId: null };
+    const expiresAtMs = Date.UTC(2024, 5, 1);
+    await core.index.changeObject({ ...request, change: { expiresAtMs } });
+    expect((await send(core, 'HEAD /photos/cat.jpg')).headers['x-amz-expiration']).toBe(
+      'expiry-date="Sat, 01 Jun 2024 00:00:00 GMT", rule-id="deleteAfterDays"',
+    );
+    await core.index.changeObject({ ...request, change: { kodo: { isDisabled: true } } });
+    for (const method of ['GET', 'HEAD']) {
+      expect((await send(core, `${method} /photos/cat.jpg`)).code).toBe('AccessDenied');
+    }
+  });
+
+  it('its empty key is nothing that S3 can name or list', async () => {
+    const { core } = await withCat();
+    await core.index.renameObject({
+      ...{ bucketId: core.bucket.id, sourceKey: 'cat.jpg', key: '', token: null },
+    });
+    const listed = await send(core, 'GET /photos');
+    expect(listed.xml('ListBucketResult').list('Contents')).toEqual([]);
+    const body = '<Delete><Object><Key></Key></Object></Delete>';
+    const headers = { 'content-md5': createHash('md5').update(body).digest('base64') };
+    const deleted = await send(core, 'POST /photos?delete', { body, headers });
+    expect(deleted.code).toBe('MalformedXML');
+    const copied = { 'x-amz-copy-source': 'photos/' };
+    expect((await send(core, 'PUT /photos/b', { headers: copied })).code).toBe('InvalidArgument');
   });
 });
 
