@@ -1,6 +1,7 @@
 import { type Access, authorize, getBucket } from '../../core/access/access.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { storageClassOf } from '../../core/kodo/storage-types.ts';
+import { isCharged } from '../../core/request-payment.ts';
 import type { Bucket } from '../../object-index/records.ts';
 import { QiniuError } from '../errors.ts';
 import type { QiniuRequest, QiniuServices } from '../operation.ts';
@@ -45,6 +46,8 @@ export async function openGrant(
   const policy = readPutPolicy(token.encodedPolicy, { nowMs: core.now(), ignoresPersistentOps });
   request.concerns(policy.bucketName, policy.scopeKey);
   const bucket = await getBucket(core, policy.bucketName);
+  // Kodo's clients cannot say that they will pay for requests to others' buckets.
+  isCharged(access, bucket);
   const keys = { accessKeyId: token.accessKeyId, secretKey: credentials.secretAccessKey };
   return { policy, bucket, access, keys };
 }
