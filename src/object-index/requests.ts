@@ -116,7 +116,7 @@ export type QuotaHolder =
   | { readonly kind: 'user'; readonly userId: string };
 
 /** Nothing was written, because it is there: see `unlessQetag`. */
-export interface SameContent {
+interface SameContent {
   readonly outcome: 'same-content';
   readonly object: ObjectRecord;
 }
@@ -400,7 +400,7 @@ export interface CompleteUploadRequest {
 }
 
 /** Its key may be another one than its upload's. */
-export interface DecidedObject extends ObjectDescription {
+interface DecidedObject extends ObjectDescription {
   readonly key: string;
   readonly expiresAtMs: number | null;
   readonly kodo: KodoAttributes | null;

@@ -79,7 +79,8 @@ function checkRow(run: CheckRun, row: ObjectColumns): void {
     tell('version-order', 'warning', problem);
   }
   const keySize = Buffer.byteLength(key);
-  if (keySize === 0 || keySize > KEY_SIZE_BYTES_MAX) {
+  // An empty one is named by Kodo's API alone.
+  if (keySize > KEY_SIZE_BYTES_MAX) {
     tell('key-malformed', 'error', `Its key has ${keySize} bytes, so that no request can name it.`);
   }
   checkFile(run, row, place);

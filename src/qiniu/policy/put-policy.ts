@@ -6,7 +6,7 @@ import { invalidField, PolicyFields } from './policy-fields.ts';
 export type MimeDetection = 'client-first' | 'content-first' | 'client-only';
 
 /** What a put policy says of the success of an upload. */
-export interface AnswerPolicy {
+interface AnswerPolicy {
   /** Empty for none. */
   readonly returnUrl: string;
   /** Template; empty for none. */

@@ -42,7 +42,7 @@ export async function answerUpload(
 }
 
 /** The type is that of JSON even where the application's template or answer is not. */
-export function jsonText(body: string): QiniuResponse {
+function jsonText(body: string): QiniuResponse {
   return { body, headers: { 'content-type': 'application/json' } };
 }
 

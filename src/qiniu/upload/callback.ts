@@ -1,9 +1,9 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { OutboundError } from '../../outbound/outbound-error.ts';
 import { readBody } from '../../outbound/read-body.ts';
-import { encodeUrlSafe } from '../encodings.ts';
 import type { QiniuServices } from '../operation.ts';
 import type { CallbackPolicy } from '../policy/put-policy.ts';
+import { signUrlSafe } from '../policy/upload-token.ts';
 import type { UploadGrant } from './grant.ts';
 
 /** Bytes of an application's answer, all of which the client gets. */
@@ -108,8 +108,7 @@ export function signCallback(
     scheme === 'QBox'
       ? `${path}\n${hasJson ? '' : body}`
       : `POST ${path}\nHost: ${host}\nContent-Type: ${bodyType}\n\n${body}`;
-  const sign = encodeUrlSafe(createHmac('sha1', secretKey).update(text).digest());
-  return `${scheme} ${accessKeyId}:${sign}`;
+  return `${scheme} ${accessKeyId}:${signUrlSafe(secretKey, text)}`;
 }
 
 function isJson(text: string): boolean {

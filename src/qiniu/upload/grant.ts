@@ -88,14 +88,17 @@ export async function authorizeKeyless(
   await authorizeWrite(core, grant, policy.scopeKey ?? '');
 }
 
-/** Throws what is wrong with the key, as far as it is known, and `AccessDenied`. */
+/**
+ * Whether the object's key is known already, and may be written. Throws what is wrong with it, and
+ * `AccessDenied`.
+ */
 export async function checkEarly(
   { core }: QiniuServices,
   grant: UploadGrant,
   clientKey: string | null,
-): Promise<void> {
+): Promise<boolean> {
   const { callback } = grant.policy;
-  if (callback?.decidesKey) return;
-  const key = earlyKey(grant.policy, clientKey);
+  const key = callback?.decidesKey ? null : earlyKey(grant.policy, clientKey);
   if (key !== null) await authorizeWrite(core, grant, key);
+  return key !== null;
 }

@@ -48,7 +48,8 @@ export async function openPathGrant(
   const encoded = request.argument('key');
   const key = encoded === '~' ? null : decodeUrlSafeText(encoded);
   if (encoded !== '~' && key === null) throw new QiniuError(400, 'key must be utf8 encoding');
-  await checkEarly(services, grant, key);
+  const isKnown = await checkEarly(services, grant, key);
+  if (!isKnown) await authorizeKeyless(services.core, grant);
   return { grant, key };
 }
 
@@ -72,7 +73,6 @@ export const initiateUpload: QiniuRoute = {
   async handle(request, services) {
     const { core } = services;
     const { grant } = await openPathGrant(request, services);
-    await authorizeKeyless(core, grant);
     const { bucket, access, policy } = grant;
     const { ownerId } = await newObjectAccess(core, access, { bucket, key: '' }, null);
     const description = { headers: storageClassHeader(policy), userMetadata: {} };

@@ -77,7 +77,7 @@ function decided<Value>(value: Value | null): Value {
 }
 
 /** Unsigned decimal to base64 of its four bytes. Throws 400. */
-export function parseCrc32(text: string): string {
+function parseCrc32(text: string): string {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= 0xffffffff)) throw new QiniuError(400, 'invalid crc32');
   const bytes = Buffer.alloc(4);

@@ -189,6 +189,17 @@ describe('an object that is there', () => {
     expect(await core.queued()).toHaveLength(1);
   });
 
+  it('is one of two that come at once, and another one fails', async () => {
+    const answers = await Promise.all(
+      ['one', 'two', 'one'].map((value) => upload({}, { key: 'b' }, file(value))),
+    );
+    const statuses = answers.map(({ status }) => status);
+    const isOne = statuses[0] === 200;
+    expect(statuses).toEqual(isOne ? [200, 614, 200] : [614, 200, 614]);
+    const { qetag: hash } = await stored('b');
+    expect(answers[isOne ? 0 : 1]?.json).toEqual({ hash, key: 'b' });
+  });
+
   it('that came in by S3 is compared by its content, too', async () => {
     const object = await stored('a');
     await core.index.changeObject({
