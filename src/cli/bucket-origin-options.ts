@@ -46,8 +46,8 @@ export function originOf(
   return { kind, url: base + (options.prefix ?? ''), ...shared };
 }
 
-/** Shared with `mirror`, whose source is an S3, too. */
-export function s3TargetOf(
+/** Throws `UsageError`. */
+function s3TargetOf(
   url: URL,
   { bucket, prefix = '', region = 'us-east-1', virtualHost = false }: OriginOptions,
 ) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { Bucket, ObjectRecord } from '../object-index/records.ts';
 import { type ByteRange, type RequestedRange, resolveRange } from './byte-range.ts';
@@ -92,6 +93,8 @@ export async function getObject(
 }
 
 const neverAborted = new AbortController().signal;
+// All who cannot leave wait with it.
+setMaxListeners(0, neverAborted);
 
 /** The record; or why there is none, where the bucket's origin may have it. */
 async function findStored(

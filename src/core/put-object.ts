@@ -48,7 +48,7 @@ export interface PutObjectRequest {
 }
 
 /** What is left out is worked out, as for any new object. */
-export interface KeptFacts {
+interface KeptFacts {
   readonly etag?: string;
   readonly qetag?: string;
   readonly lastModifiedMs?: number;

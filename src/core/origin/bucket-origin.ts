@@ -28,7 +28,7 @@ export interface S3Origin extends OriginBounds {
 }
 
 /** Key `k` is at `url + k`. Kodo's links are signed where there are credentials. */
-export interface HttpOrigin extends OriginBounds {
+interface HttpOrigin extends OriginBounds {
   readonly kind: 'http' | 'qiniu';
   /** Ends in `/`. */
   readonly url: string;

@@ -14,6 +14,7 @@ import {
 import { type BucketOrigin, bucketOrigin } from '../../../../src/core/origin/bucket-origin.ts';
 import { putObject } from '../../../../src/core/put-object.ts';
 import type { Bucket } from '../../../../src/object-index/records.ts';
+import { parseAllowedTarget } from '../../../../src/outbound/allowed-targets.ts';
 import { createTestCore, type TestCore } from '../../../support/core-services.ts';
 import { incomingContent } from '../../../support/incoming-content.ts';
 import { type OriginServer, startOriginServer } from '../../../support/origin-server.ts';
@@ -80,6 +81,12 @@ function serving(content: Buffer, headers: Record<string, string | number> = {})
   };
 }
 
+/** Quicker than to compare them as arrays, and to print them. */
+function expectBytes(actual: Buffer, expected: Buffer): void {
+  expect(actual.length).toBe(expected.length);
+  expect(actual.equals(expected)).toBe(true);
+}
+
 const cat = Buffer.from('a picture of a cat');
 const large = Buffer.alloc(300_000, 'large');
 const md5Of = (content: Buffer) => createHash('md5').update(content).digest('hex');
@@ -108,9 +115,9 @@ describe('a GET that misses', () => {
   it.each([0, 1, 100, 300_000])('stores %d bytes as they are', async (size) => {
     const content = Buffer.alloc(size, 'x');
     const setting = await start(serving(content));
-    expect((await get(setting)).content).toEqual(content);
+    expectBytes((await get(setting)).content, content);
     await stored(setting);
-    expect((await get(setting)).content).toEqual(content);
+    expectBytes((await get(setting)).content, content);
     expect(setting.server.requests).toHaveLength(1);
   });
 
@@ -119,7 +126,7 @@ describe('a GET that misses', () => {
     const got = await Promise.all(Array.from({ length: 100 }, () => get(setting)));
     expect(got.every(({ content }) => content.equals(large))).toBe(true);
     await stored(setting);
-    expect((await get(setting)).content).toEqual(large);
+    expectBytes((await get(setting)).content, large);
     expect(setting.server.lines()).toEqual(['GET /cat.jpg']);
   });
 
@@ -138,7 +145,7 @@ describe('a GET that misses', () => {
     const begin = body.read() as Buffer;
     expect(begin.length).toBeGreaterThan(0);
     finish();
-    expect(Buffer.concat([begin, await buffer(body)])).toEqual(large);
+    expectBytes(Buffer.concat([begin, await buffer(body)]), large);
   });
 
   it('goes on for the others when one leaves, and is stored when all do', async () => {
@@ -153,7 +160,7 @@ describe('a GET that misses', () => {
     (leaving.body as Readable).destroy();
     const reading = staying.then(({ body }) => contentOf(body));
     responses[0]?.end(large.subarray(200_000));
-    expect(await reading).toEqual(large);
+    expectBytes(await reading, large);
     expect(await stored(setting)).toEqual(['cat.jpg']);
   });
 
@@ -362,7 +369,7 @@ describe('a body of unknown length', () => {
       [setting2, large.length],
     ] as const) {
       const got = await get(each);
-      expect(got.content).toEqual(large.subarray(0, size));
+      expectBytes(got.content, large.subarray(0, size));
       expect(got.object).toMatchObject({ size, etag: md5Of(large.subarray(0, size)) });
       expect(await stored(each)).toEqual(['cat.jpg']);
     }
@@ -386,10 +393,10 @@ describe('ranges, parts and conditions on what misses', () => {
   ])('gives %s and stores all', async (range, start_, end) => {
     const setting = await start(serving(large));
     const got = await get(setting, { range: parseRange(range) });
-    expect(got.content).toEqual(large.subarray(start_, end));
+    expectBytes(got.content, large.subarray(start_, end));
     expect(got.range).toEqual({ start: start_, size: end - start_ });
     await stored(setting);
-    expect((await get(setting)).content).toEqual(large);
+    expectBytes((await get(setting)).content, large);
     expect(setting.server.requests).toHaveLength(1);
     expect(setting.server.requests[0]?.headers.range).toBeUndefined();
   });
@@ -519,7 +526,7 @@ describe('bounds', () => {
     await setting.core.index.setQuota({ kind: 'bucket', bucketId: setting.bucket.id }, quota);
     const bucket = await setting.core.index.findBucket(setting.bucket.name);
     if (!bucket) throw new Error('The bucket is gone.');
-    expect((await get({ ...setting, bucket })).content).toEqual(large);
+    expectBytes((await get({ ...setting, bucket })).content, large);
     expect(await stored(setting)).toEqual([]);
   });
 
@@ -538,5 +545,84 @@ describe('bounds', () => {
     await stored(setting);
     await new Promise((resolve) => setImmediate(resolve));
     expect(setting.core.spool.usedBytes).toBe(0);
+  });
+});
+
+describe('an origin that is another S3', () => {
+  const s3 = {
+    kind: 's3',
+    ...{ region: 'us-east-1', bucket: 'b', prefix: 'p/', isVirtualHosted: false },
+    ...{ credentials: null, missTtlMs: 10_000, sizeBytesMax: 2 ** 30 },
+  } as const;
+
+  async function startS3(answer: RequestListener, allowed = '127.0.0.1') {
+    const server = await startOriginServer(answer);
+    const targets = [parseAllowedTarget(allowed)].filter((target) => target !== null);
+    const core = await createTestCore({ outbound: { allowed: targets } });
+    await bucketOrigin.put(core, core.bucket, { ...s3, endpoint: server.url.slice(0, -1) });
+    const bucket = await core.index.findBucket(core.bucket.name);
+    if (!bucket) throw new Error('The bucket is gone.');
+    return { core, bucket, server };
+  }
+
+  function xml(status: number, code: string): RequestListener {
+    return (_, response) => {
+      response.writeHead(status, { 'content-type': 'application/xml' });
+      response.end(`<?xml version="1.0"?><Error><Code>${code}</Code></Error>`);
+    };
+  }
+
+  it('is asked without signature where it has no key', async () => {
+    const etag = `"${md5Of(cat)}"`;
+    const setting = await startS3(serving(cat, { etag, 'x-amz-meta-color': 'red' }));
+    const { content, object } = await get(setting);
+    expect(content).toEqual(cat);
+    expect(object).toMatchObject({ etag: md5Of(cat), userMetadata: { color: 'red' } });
+    expect(setting.server.lines()).toEqual([expect.stringMatching(/^GET \/b\/p\/cat\.jpg/)]);
+    expect(setting.server.requests[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it('is not asked at an address that is not allowed', async () => {
+    const setting = await startS3(serving(cat), '10.0.0.1');
+    await expect(get(setting)).rejects.toMatchObject({
+      code: 'OriginFailed',
+      cause: { cause: { reason: 'forbidden-address' } },
+    });
+    expect(setting.server.requests).toHaveLength(0);
+  });
+
+  it('does not have what it says it does not have', async () => {
+    const setting = await startS3(xml(404, 'NoSuchKey'));
+    await expect(get(setting)).rejects.toMatchObject({ code: 'NoSuchKey' });
+  });
+
+  it.each([
+    [404, 'NoSuchBucket'],
+    [403, 'AccessDenied'],
+    [301, 'PermanentRedirect'],
+    [400, 'InvalidRequest'],
+  ])('fails when it answers %d %s', async (status, code) => {
+    const setting = await startS3(xml(status, code));
+    await expect(get(setting)).rejects.toMatchObject({ code: 'OriginFailed' });
+    expect(await stored(setting)).toEqual([]);
+  });
+
+  it('fails when its bytes are not those of its ETag', async () => {
+    const setting = await startS3(serving(large, { etag: `"${md5Of(cat)}"` }));
+    await expect(get(setting)).rejects.toMatchObject({ code: 'OriginFailed' });
+    expect(await stored(setting)).toEqual([]);
+  });
+
+  it('fails when its secret does not open', async () => {
+    const setting = await startS3(serving(cat));
+    const secretSealed = Buffer.alloc(60, 1).toString('base64');
+    const credentials = { accessKeyId: 'AK', secretSealed };
+    const endpoint = setting.server.url.slice(0, -1);
+    await bucketOrigin.put(setting.core, setting.bucket, { ...s3, endpoint, credentials });
+    const bucket = await setting.core.index.findBucket(setting.bucket.name);
+    await expect(get({ ...setting, bucket: bucket ?? setting.bucket })).rejects.toMatchObject({
+      code: 'OriginFailed',
+    });
+    expect(setting.server.requests).toHaveLength(0);
   });
 });
