@@ -67,6 +67,8 @@ export interface PolicyOptions {
 /** Types of storage, 5 is intelligent tiering. */
 const fileTypeMax = 5;
 const allowedKeysMax = 20;
+/** Each may take its time to fail. */
+const callbackUrlsMax = 10;
 const daysMax = 36_500;
 const trafficLimits = { min: 819_200, max: 838_860_800 } as const;
 const formType = 'application/x-www-form-urlencoded';
@@ -163,6 +165,7 @@ function readCallback(fields: PolicyFields): CallbackPolicy | null {
     if (decidesKey) throw invalidField('callbackFetchKey');
     return null;
   }
+  if (urls.length > callbackUrlsMax) throw invalidField('callbackUrl');
   if (!/^[\x21-\x7e]*$/.test(host)) throw invalidField('callbackHost');
   const mediaType = bodyType.split(';')[0]?.trim().toLowerCase();
   const isKnown = mediaType === formType || mediaType === jsonType;

@@ -74,6 +74,7 @@ export async function decideUpload(
     : null;
   const key = decided?.key ?? nameObject(policy, details.key, { renderSaveKey, ...upload });
   checkName(policy, key);
+  grant.concernsKey(key);
   await authorizeWrite(core, grant, key);
   const { ownerId, acl } = await newObjectAccess(core, access, { bucket, key }, null);
   const days = policy.deleteAfterDays;

@@ -15,6 +15,8 @@ export interface UploadGrant {
   readonly bucket: Bucket;
   readonly access: Access;
   readonly keys: { readonly accessKeyId: string; readonly secretKey: string };
+  /** Lets the log name the key, once it is known. */
+  readonly concernsKey: (key: string) => void;
 }
 
 /** The token of `Authorization: UpToken …`; null without the header. Throws 401 for another scheme. */
@@ -49,7 +51,8 @@ export async function openGrant(
   // Kodo's clients cannot say that they will pay for requests to others' buckets.
   isCharged(access, bucket);
   const keys = { accessKeyId: token.accessKeyId, secretKey: credentials.secretAccessKey };
-  return { policy, bucket, access, keys };
+  const concernsKey = (key: string) => request.concerns(policy.bucketName, key);
+  return { policy, bucket, access, keys, concernsKey };
 }
 
 const storageClassName = 'x-amz-storage-class';

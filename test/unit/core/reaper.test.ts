@@ -1,9 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BlobStoreError } from '../../../src/blob-store/blob-store.ts';
 import type { GroupDeletionsResult } from '../../../src/core/group-deletions.ts';
+import {
+  createKeylessUpload,
+  keylessUploadsKeptMs,
+} from '../../../src/core/multipart/keyless-uploads.ts';
 import { Reaper, type ReaperOptions } from '../../../src/core/reaper.ts';
 import { IndexError } from '../../../src/object-index/object-index.ts';
 import { createTestCore, deleteDelayMs, type TestCore } from '../../support/core-services.ts';
+import { newPart } from '../../support/new-records.ts';
 import { listAllDue } from '../../support/object-index.ts';
 
 const fileId = (number: number, group = 'group1') => `${group}/M00/00/00/f${number}`;
@@ -52,6 +57,23 @@ describe('a look into the queue', () => {
     await newReaper(core).runOnce();
     expect([...core.blobs.files.keys()]).toEqual([fileId(9)]);
     expect(await core.index.countDeletions()).toBe(1);
+  });
+
+  it('drops old uploads without a key, and their files once they are due', async () => {
+    const core = await createTestCore();
+    const { bucket, alice } = core;
+    const who = { bucket, ownerId: alice.userId, initiatorId: alice.userId };
+    const description = { headers: {}, userMetadata: {} };
+    const upload = await createKeylessUpload(core, { ...who, description });
+    const part = newPart(upload, 1);
+    await core.index.putPart(part);
+    const reaper = newReaper(core);
+    await reaper.runOnce();
+    expect(await core.index.findUpload(bucket.id, '', upload.uploadId)).not.toBeNull();
+    core.clock.nowMs += keylessUploadsKeptMs * 1.1;
+    await reaper.runOnce();
+    expect(await core.index.findUpload(bucket.id, '', upload.uploadId)).toBeNull();
+    expect(await core.queued()).toEqual(part.segments.map(({ fileId: id }) => id));
   });
 
   it('goes on batch by batch until nothing is due', async () => {

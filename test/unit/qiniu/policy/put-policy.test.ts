@@ -141,6 +141,7 @@ it.each([
   [{ keylimit: 'a' }, 'invalid put policy: keylimit'],
   [{ returnUrl: 'javascript:alert(1)' }, 'invalid put policy: returnUrl'],
   [{ returnUrl: 'http://a/\r\nx: y' }, 'invalid put policy: returnUrl'],
+  [{ callbackUrl: 'http://a/;'.repeat(11) }, 'invalid put policy: callbackUrl'],
   [{ callbackFetchKey: 1 }, 'invalid put policy: callbackFetchKey'],
   [
     { callbackUrl: 'http://a/', callbackBodyType: 'text/xml' },
