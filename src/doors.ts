@@ -1,8 +1,8 @@
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import type { AccessKeys } from './core/access-keys.ts';
 import type { CoreServices } from './core/services.ts';
 import { createFilesDoor } from './files/door.ts';
-import { readSubstitute } from './files/read/substitute.ts';
+import { readSubstitute, type Substitute } from './files/read/substitute.ts';
 import { type HttpListener, type ListenableDoor, listenHttp } from './http/listener.ts';
 import { RequestLimit } from './http/request-limit.ts';
 import type { RequestObserver } from './http/request-observer.ts';
@@ -98,12 +98,20 @@ function doorCreators(
   };
 }
 
-/** Throws a sentence for the operator when the substitute of refused files cannot be read. */
+/** Throws `ConfigError` when the substitute of refused files cannot be read. */
 function fileReadRules({ substitutePath, antiSteal, ...rules }: Config['files']['reads']) {
-  const substitute = substitutePath === null ? null : readSubstitute(substitutePath);
+  const substitute = substitutePath === null ? null : openSubstitute(substitutePath);
   return {
     ...rules,
     antiSteal: { ...antiSteal, hasSubstitute: substitute !== null },
     substitute,
   };
+}
+
+function openSubstitute(path: string): Substitute {
+  try {
+    return readSubstitute(path);
+  } catch (error) {
+    throw new ConfigError([`GATEWAY_FILES_TOKEN_SUBSTITUTE: ${(error as Error).message}.`]);
+  }
 }

@@ -72,6 +72,7 @@ export async function openGateway(
       threads: true,
       isShared: config.workerCount > 1,
       onEvent: blobStoreObserver(metrics, logger),
+      onPurge: (outcome) => metrics.purges.count(outcome),
       onFailure,
     });
     closers.add(() => services.close());

@@ -6,6 +6,7 @@ import { OpenFiles } from './core/open-files.ts';
 import { OriginPulls } from './core/origin/origin-pulls.ts';
 import { Orphans } from './core/orphans.ts';
 import { observeChanges } from './core/purge/observed-index.ts';
+import type { PurgeOutcome } from './core/purge/purge-calls.ts';
 import { SecretBox } from './core/secrets.ts';
 import type { CoreServices } from './core/services.ts';
 import { Spool } from './core/spool/spool.ts';
@@ -41,6 +42,8 @@ export interface ProcessOptions {
   readonly isShared?: boolean;
   readonly openFiles?: OpenFiles;
   readonly onEvent?: (event: BlobStoreEvent) => void;
+  /** Told how each call ended that tells a cache to forget something. */
+  readonly onPurge?: (outcome: PurgeOutcome) => void;
   readonly onFailure?: (error: Error) => void;
 }
 
@@ -56,7 +59,7 @@ export async function openProcessServices(
     const secrets = new SecretBox(masterKey);
     const plainIndex = await openIndex(config, options);
     closers.add(() => plainIndex.close());
-    const purging = openPurging(config, logger);
+    const purging = openPurging(config, logger, options.onPurge);
     if (purging) closers.add(() => purging.close());
     const index = purging ? observeChanges(plainIndex, purging.purger) : plainIndex;
     const orphans = new Orphans({ index, logger, now: Date.now, deleteDelayMs });

@@ -3,13 +3,13 @@ import { dirname, resolve } from 'node:path';
 import type { CommandOutput } from './command.ts';
 
 /** Keys of `mod_fastdfs.conf` and `http.conf`, with all values that each is given. */
-export type ModuleSettings = ReadonlyMap<string, readonly string[]>;
+type ModuleSettings = ReadonlyMap<string, readonly string[]>;
 
 /** Of files that include one another. */
 const includesMax = 8;
 
 /** What the gateway is to be told, and what a person should know about it. */
-export interface DerivedSettings {
+interface DerivedSettings {
   readonly settings: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
@@ -23,7 +23,7 @@ export async function settingsFromModule(paths: readonly string[]): Promise<Comm
 }
 
 /** Reads the files and what they include. Throws when one cannot be read. */
-export function readModuleSettings(paths: readonly string[]): ModuleSettings {
+function readModuleSettings(paths: readonly string[]): ModuleSettings {
   const found = new Map<string, string[]>();
   const seen = new Set<string>();
   const read = (path: string, depth: number): void => {
@@ -39,7 +39,7 @@ export function readModuleSettings(paths: readonly string[]): ModuleSettings {
 }
 
 /** Lines in front of the first section: sections tell of groups, which the gateway asks trackers for. */
-export function parseLines(text: string): { readonly key: string; readonly value: string }[] {
+function parseLines(text: string): { readonly key: string; readonly value: string }[] {
   const lines: { key: string; value: string }[] = [];
   for (const raw of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
     const line = raw.trim();
@@ -52,7 +52,7 @@ export function parseLines(text: string): { readonly key: string; readonly value
   return lines;
 }
 
-export function deriveSettings(module: ModuleSettings): DerivedSettings {
+function deriveSettings(module: ModuleSettings): DerivedSettings {
   const get = (key: string): string => module.get(key)?.[0] ?? '';
   const settings: Record<string, string> = {};
   const notes: string[] = [];

@@ -11,6 +11,7 @@ import { ExpiryMetrics } from './expiry-metrics.ts';
 import { IndexMetrics } from './index-metrics.ts';
 import { type MetricsSnapshot, ofWorker } from './metrics-snapshot.ts';
 import { ProcessMetrics } from './process-metrics.ts';
+import { PurgeMetrics } from './purge-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { ReplicaMetrics } from './replica-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
@@ -37,6 +38,7 @@ export class GatewayMetrics {
   readonly deletions = new DeletionMetrics(this.registry);
   readonly expiries = new ExpiryMetrics(this.registry);
   readonly backups = new BackupMetrics(this.registry);
+  readonly purges = new PurgeMetrics(this.registry);
   readonly processes = new ProcessMetrics(this.registry);
   readonly #connections = new ConnectionMetrics(this.registry);
   readonly #cluster = new ClusterMetrics(this.registry);

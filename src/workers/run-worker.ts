@@ -66,6 +66,7 @@ async function startServing(
     isShared: true,
     openFiles,
     onEvent: blobStoreObserver(metrics, logger),
+    onPurge: (outcome) => metrics.purges.count(outcome),
     onFailure: (error) => endProcess(logger, error, INDEX_LOST_EXIT_CODE),
   });
   closers.add(() => services.close());

@@ -117,7 +117,7 @@ function rangeNotSatisfiable({ size }: FileFacts): FilesError {
 }
 
 /** All that the answer says of the file, whatever part of it is sent. */
-export function commonHeaders(
+function commonHeaders(
   facts: FileFacts,
   question: FileQuestion,
   rules: FileAnswerRules,

@@ -9,14 +9,10 @@ export interface Substitute {
   readonly contentType: string;
 }
 
-/** Reads it once, at the start. Throws a sentence for the operator when that fails. */
+/** Reads it once, at the start. Throws what the system says, or that it is too large. */
 export function readSubstitute(path: string): Substitute {
-  const setting = `GATEWAY_FILES_TOKEN_SUBSTITUTE=${path}`;
-  try {
-    const { size } = statSync(path);
-    if (size > sizeBytesMax) throw new Error(`it has more than ${sizeBytesMax} bytes`);
-    return { content: readFileSync(path), contentType: nginxMediaTypeOf(path) };
-  } catch (error) {
-    throw new Error(`${setting} cannot be used: ${(error as Error).message}`, { cause: error });
+  if (statSync(path).size > sizeBytesMax) {
+    throw new Error(`${path} has more than ${sizeBytesMax} bytes`);
   }
+  return { content: readFileSync(path), contentType: nginxMediaTypeOf(path) };
 }
