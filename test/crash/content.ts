@@ -12,6 +12,9 @@ export interface Value {
 }
 
 /** Content that a request sends, and how the gateway cuts it into files. */
+/** Of all keys of the harness but those of versions and logs. */
+export const BUCKET = 'crash';
+
 export interface SentContent {
   readonly tag: string;
   readonly sizeBytes: number;

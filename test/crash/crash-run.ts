@@ -228,6 +228,7 @@ function segmentSizeOf({ seed }: CrashRunOptions, round: number): number {
 function settingsOf(options: CrashRunOptions, round: number): Record<string, string> {
   return {
     GATEWAY_SEGMENT_SIZE: String(segmentSizeOf(options, round)),
+    GATEWAY_QINIU_LISTEN: '127.0.0.1:0',
     ...(options.workers > 1 && { GATEWAY_WORKERS: String(options.workers) }),
   };
 }

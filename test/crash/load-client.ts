@@ -1,4 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SentContent } from './content.ts';
+import { NotSentError } from './http-connection.ts';
+import { moveByKodo, putByBlocks, putByForm } from './kodo-writes.ts';
 import { runUpload } from './load-upload.ts';
 import type { LogShelf } from './log-book.ts';
 import { useLogs } from './log-writes.ts';
@@ -6,7 +9,6 @@ import { readObject } from './object-reads.ts';
 import { copyObject, deleteObject, deleteObjects, putObject } from './object-writes.ts';
 import type { Random } from './random.ts';
 import { NoAnswerError, type Requests } from './requests.ts';
-import { NotSentError } from './s3-connection.ts';
 import type { UploadBook } from './upload-book.ts';
 import type { VersionBook } from './version-book.ts';
 import { deleteVersion, markDeleted, putVersion } from './version-writes.ts';
@@ -29,6 +31,9 @@ const WEIGHTS = {
   'copy-from-hot': 4,
   'copy-onto-itself': 4,
   upload: 4,
+  'kodo-form': 8,
+  'kodo-blocks': 4,
+  'kodo-move': 4,
   'put-version': 10,
   'mark-deleted': 3,
   'delete-version': 10,
@@ -143,6 +148,16 @@ export class LoadClient {
         return await this.#copyOntoItself();
       case 'upload':
         return await runUpload(this);
+      case 'kodo-form':
+        return await putByForm(
+          requests,
+          random.chance(0.7) ? this.ownKey : this.hotKey,
+          this.#newContent(),
+        );
+      case 'kodo-blocks':
+        return await putByBlocks(requests, this.ownKey, this.#newContent());
+      case 'kodo-move':
+        return await this.#move();
       case 'put-version':
         return await this.#putVersion();
       case 'mark-deleted':
@@ -162,11 +177,19 @@ export class LoadClient {
     key: string,
     condition?: { readonly ifNoneMatch: '*' } | { readonly ifMatch: string },
   ): Promise<void> {
+    await putObject(this.requests, key, { ...this.#newContent(), ...(condition && { condition }) });
+  }
+
+  #newContent(): SentContent {
     const { segmentSizeBytes } = this.settings;
-    const tag = this.newTag();
     const sizeBytes = Number(this.random.weighted(SIZES));
-    const options = { tag, sizeBytes, segmentSizeBytes, ...(condition && { condition }) };
-    await putObject(this.requests, key, options);
+    return { tag: this.newTag(), sizeBytes, segmentSizeBytes };
+  }
+
+  /** Of this client's keys alone: what others do meanwhile would have to be known. */
+  async #move(): Promise<void> {
+    const [sourceKey, key] = [this.ownKey, this.ownKey];
+    if (sourceKey !== key) await moveByKodo(this.requests, sourceKey, key);
   }
 
   async #putVersion(): Promise<void> {

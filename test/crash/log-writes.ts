@@ -1,4 +1,5 @@
 import { contentOf, md5Of, type SentContent } from './content.ts';
+import { NotSentError } from './http-connection.ts';
 import {
   LOG_BUCKET,
   type LogChange,
@@ -9,7 +10,7 @@ import {
 } from './log-book.ts';
 import type { Random } from './random.ts';
 import type { Requests } from './requests.ts';
-import { NotSentError, type RequestOptions } from './s3-connection.ts';
+import type { RequestOptions } from './s3-connection.ts';
 import { Violation } from './violation.ts';
 
 const KIB = 1024;

@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto';
 import {
+  BUCKET,
   contentOf,
   md5Of,
   type PartContent,
@@ -7,7 +8,7 @@ import {
   type Value,
   valueOfParts,
 } from './content.ts';
-import { BUCKET, type Requests, targetOf, textOf, unquoted } from './requests.ts';
+import { type Requests, targetOf, textOf, unquoted } from './requests.ts';
 import type { Answer } from './s3-connection.ts';
 import { partOf, type Upload, type UploadBook } from './upload-book.ts';
 import { Violation } from './violation.ts';

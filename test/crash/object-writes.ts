@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { contentOf, SELF_COPY_TAG, type SentContent, storedValueOf } from './content.ts';
+import { BUCKET, contentOf, SELF_COPY_TAG, type SentContent, storedValueOf } from './content.ts';
 import type { Write } from './key-history.ts';
-import { BUCKET, type Requests, targetOf, textOf, unquoted } from './requests.ts';
+import { type Requests, targetOf, textOf, unquoted } from './requests.ts';
 import { Violation } from './violation.ts';
 
 const TAG_HEADER = 'x-amz-meta-tag';

@@ -1,15 +1,15 @@
+import { BUCKET } from './content.ts';
 import type { ExpectedState } from './expected-state.ts';
+import { NotSentError } from './http-connection.ts';
 import type { Write } from './key-history.ts';
+import { KodoConnection, type KodoEndpoint } from './kodo-connection.ts';
 import {
   type Answer,
-  NotSentError,
   type RequestOptions,
   S3Connection,
   type S3Endpoint,
 } from './s3-connection.ts';
 import { Violation } from './violation.ts';
-
-export const BUCKET = 'crash';
 
 /** The client's end of the connection got no answer: the request may have happened or not. */
 export class NoAnswerError extends Error {}
@@ -44,21 +44,18 @@ export class Requests {
   readonly state: ExpectedState;
   readonly counts: LoadCounts;
   readonly #connection: S3Connection;
+  readonly #kodo: KodoConnection;
 
-  constructor(endpoint: S3Endpoint, state: ExpectedState, counts: LoadCounts) {
+  constructor(endpoint: S3Endpoint & KodoEndpoint, state: ExpectedState, counts: LoadCounts) {
     this.#connection = new S3Connection(endpoint);
+    this.#kodo = new KodoConnection(endpoint);
     this.state = state;
     this.counts = counts;
   }
 
   /** Rejects with `NoAnswerError`, or `NotSentError` when the gateway was not there at all. */
   async send(method: string, target: string, options: RequestOptions = {}): Promise<Answer> {
-    try {
-      return await this.#connection.send(method, target, options);
-    } catch (error) {
-      if (error instanceof NotSentError) throw error;
-      throw new NoAnswerError(`${method} ${target}: ${String(error)}`, { cause: error });
-    }
+    return await answerOf(`${method} ${target}`, this.#connection.send(method, target, options));
   }
 
   /** Sends what shall do the writes. They end as refused when it never left. */
@@ -68,8 +65,21 @@ export class Requests {
     target: string,
     options: RequestOptions = {},
   ): Promise<Answer> {
+    return await this.#ofWrites(writes, this.send(method, target, options));
+  }
+
+  /** As `sendWrite`, to the door of Kodo's API. */
+  async sendKodoWrite(
+    writes: readonly Write[],
+    send: (kodo: KodoConnection) => Promise<Answer>,
+  ): Promise<Answer> {
+    const operation = writes[0]?.operation ?? '';
+    return await this.#ofWrites(writes, answerOf(operation, send(this.#kodo)));
+  }
+
+  async #ofWrites(writes: readonly Write[], answer: Promise<Answer>): Promise<Answer> {
     try {
-      return await this.send(method, target, options);
+      return await answer;
     } catch (error) {
       if (error instanceof NotSentError)
         for (const write of writes) this.state.end(write, 'refused');
@@ -104,7 +114,9 @@ export class Requests {
 
   /** True, and counted, for an answer of 5xx, or an error of that kind behind a 200. */
   isFailure({ status, errorCode }: Answer): boolean {
-    if (status < 500 && !(status === 200 && errorCode !== null)) return false;
+    // Kodo's own statuses begin at 600.
+    const isFailed = (status >= 500 && status < 600) || (status === 200 && errorCode !== null);
+    if (!isFailed) return false;
     const what = errorCode ?? `HTTP ${status}`;
     this.counts.failures.set(what, (this.counts.failures.get(what) ?? 0) + 1);
     return true;
@@ -112,6 +124,16 @@ export class Requests {
 
   close(): void {
     this.#connection.close();
+    this.#kodo.close();
+  }
+}
+
+async function answerOf(what: string, sent: Promise<Answer>): Promise<Answer> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (error instanceof NotSentError) throw error;
+    throw new NoAnswerError(`${what}: ${String(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { signRequest, testHost } from '../support/signed-request.ts';
+import { HttpConnection, type RawAnswer } from './http-connection.ts';
 
 export interface S3Endpoint {
   readonly endpoint: string;
@@ -7,11 +7,8 @@ export interface S3Endpoint {
   readonly secretAccessKey: string;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  /** S3's code; null for a success. CopyObject and others may fail after they said 200. */
+export interface Answer extends RawAnswer {
+  /** The door's code; null for a success. CopyObject and others may fail after they said 200. */
   readonly errorCode: string | null;
 }
 
@@ -20,21 +17,17 @@ export interface RequestOptions {
   readonly body?: Buffer;
 }
 
-/** Nothing listens there: the request did surely not get to the gateway. */
-export class NotSentError extends Error {}
-
-/** One keep-alive connection, as a client has that sends its requests one after another. */
+/** S3 over a connection of its own. */
 export class S3Connection {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #connection: HttpConnection;
   readonly #key: S3Endpoint;
-  readonly #url: URL;
 
   constructor(endpoint: S3Endpoint) {
     this.#key = endpoint;
-    this.#url = new URL(endpoint.endpoint);
+    this.#connection = new HttpConnection(endpoint.endpoint);
   }
 
-  /** Rejects when no whole answer comes; with `NotSentError` when the request never left. */
+  /** Rejects as `HttpConnection` does. */
   async send(method: string, target: string, options: RequestOptions = {}): Promise<Answer> {
     const { body, headers = {} } = options;
     const signed = signRequest({
@@ -47,47 +40,13 @@ export class S3Connection {
         ...(body && { 'Content-Length': String(body.length) }),
       },
     });
-    const response = await this.#exchange(method, target, signed.headers, body);
-    const chunks: Buffer[] = [];
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-    const received = Buffer.concat(chunks);
-    const status = response.statusCode ?? 0;
-    return {
-      status,
-      headers: response.headers,
-      body: received,
-      errorCode: codeOf(status, received),
-    };
+    const sent = { ...signed.headers, Host: testHost };
+    const answer = await this.#connection.send(method, target, sent, body);
+    return { ...answer, errorCode: codeOf(answer.status, answer.body) };
   }
 
   close(): void {
-    this.#agent.destroy();
-  }
-
-  #exchange(
-    method: string,
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    body: Buffer | undefined,
-  ): Promise<IncomingMessage> {
-    const { hostname, port } = this.#url;
-    return new Promise((resolve, reject) => {
-      const outgoing = request(
-        {
-          agent: this.#agent,
-          host: hostname,
-          port,
-          method,
-          path,
-          headers: { ...headers, Host: testHost },
-        },
-        resolve,
-      );
-      outgoing.on('error', (error: NodeJS.ErrnoException) =>
-        reject(error.code === 'ECONNREFUSED' ? new NotSentError(error.message) : error),
-      );
-      outgoing.end(body);
-    });
+    this.#connection.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { contentOf, type SentContent, storedValueOf } from './content.ts';
+import { NotSentError } from './http-connection.ts';
 import type { Requests } from './requests.ts';
 import type { Answer } from './s3-connection.ts';
-import { NotSentError } from './s3-connection.ts';
 import { type OpenWrite, VERSIONED_BUCKET, type VersionBook } from './version-book.ts';
 import { Violation } from './violation.ts';
 
