@@ -1,5 +1,11 @@
 import { RunningQetag } from '../../src/core/qetag.ts';
-import { contentOf, type SentContent, storedValueOf, valueOfParts } from './content.ts';
+import {
+  contentOf,
+  type PartContent,
+  type SentContent,
+  storedValueOf,
+  valueOfParts,
+} from './content.ts';
 import type { Write } from './key-history.ts';
 import { encodeEntry, encodeUrlSafe } from './kodo-connection.ts';
 import type { Requests } from './requests.ts';
@@ -28,13 +34,14 @@ export async function putByBlocks(
 ): Promise<void> {
   const { tag, sizeBytes } = sent;
   const body = contentOf(tag, sizeBytes);
-  const { md5: etag } = storedValueOf(tag, body);
-  const part = {
+  const whole = storedValueOf(tag, body);
+  const part: PartContent = {
     size: sizeBytes,
-    etag,
-    addTo: (hash: { update(bytes: Buffer): unknown }) => void hash.update(body),
+    etag: whole.md5,
+    addTo: (hash) => void hash.update(body),
   };
-  const effect = { kind: 'put', value: valueOfParts(tag, sizeBytes === 0 ? [] : [part]) } as const;
+  const value = sizeBytes === 0 ? whole : valueOfParts(tag, [part]);
+  const effect = { kind: 'put', value } as const;
   const write = requests.state.begin(key, `Kodo blocks of ${tag}`, effect, sent);
   const contexts: string[] = [];
   if (sizeBytes > 0) {

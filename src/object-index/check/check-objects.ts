@@ -5,7 +5,7 @@ import { type CheckRun, scan } from './check-run.ts';
 import { describeTexts } from './check-texts.ts';
 
 /** MD5, that of a multipart object, and what core gives an object that was imported unread. */
-const ETAG = /^(?:[0-9a-f]{32}(?:-[1-9][0-9]*)?|(?:f-)?[0-9a-f]{8}-[0-9]+-fdfs)$/;
+const ETAG = /^(?:[0-9a-f]{32}(?:-(?:0|[1-9][0-9]*))?|(?:f-)?[0-9a-f]{8}-[0-9]+-fdfs)$/;
 const VERSION_ID = /^[A-Za-z0-9._-]{32}$/;
 export const KEY_SIZE_BYTES_MAX = 1024;
 
