@@ -25,6 +25,10 @@ export function addImportCommands(program: Command): void {
       'where a key has another object: skip, overwrite or fail (default: skip)',
     )
     .option('--check', 'ask the storage servers for every file')
+    .option(
+      '--written-elsewhere',
+      'also new files without extension: you know that they are not by this gateway',
+    )
     .option('--md5', 'read every file for its MD5, which becomes the ETag')
     .option('--concurrency <number>', 'files that are asked for or read at once (default: 16)')
     .option('--rate <files>', 'files per second that are asked for')

@@ -19,6 +19,7 @@ export interface ImportCommandOptions {
   readonly onConflict?: string;
   readonly check?: boolean;
   readonly md5?: boolean;
+  readonly writtenElsewhere?: boolean;
   readonly concurrency?: string;
   readonly rate?: string;
   readonly bandwidth?: string;
@@ -57,6 +58,7 @@ export function readImportOptions(
     conflicts: choice('--on-conflict', options.onConflict ?? 'skip', conflictPolicies),
     checks: options.check ?? false,
     readsMd5: options.md5 ?? false,
+    isForeign: options.writtenElsewhere ?? false,
     isDryRun: options.dryRun ?? false,
     concurrencyMax: wholeNumber('--concurrency', options.concurrency, CONCURRENCY_DEFAULT),
     questionPace: new Pace(rateOf(options.rate)),

@@ -12,6 +12,8 @@ export interface ImportOptions {
   readonly isDryRun: boolean;
   /** Asks storage servers for every file, not only for those whose ID does not tell all. */
   readonly checks: boolean;
+  /** Somebody says that this gateway has not written the files: then they may be new. */
+  readonly isForeign: boolean;
   /** Reads every file for its MD5. */
   readonly readsMd5: boolean;
   /** Files that are asked for or read at the same time. */

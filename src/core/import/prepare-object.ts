@@ -49,7 +49,7 @@ async function factsOf(
   { blobs, now }: Core,
   { uses }: PlacedRow,
   fileId: string,
-  { checks, questionPace }: ImportOptions,
+  { checks, questionPace, isForeign }: ImportOptions,
   signal: AbortSignal,
 ): Promise<FileFacts> {
   const description = blobs.describeFile(fileId);
@@ -60,6 +60,7 @@ async function factsOf(
     facts = await askForFacts(blobs, fileId, signal);
   }
   if (facts === null) throw new RowFailure('unavailable', 'nobody tells its size');
+  if (isForeign) return facts;
   // A slave's ID has the time of its master.
   const storedAtMs = Math.max(facts.storedAtMs, description.storedAtMs);
   const isKnown = uses.some((use) => use.fileId === fileId);
