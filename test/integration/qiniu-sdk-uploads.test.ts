@@ -56,9 +56,7 @@ const extra = (...given: ConstructorParameters<typeof qiniu.form_up.PutExtra>) =
   new qiniu.form_up.PutExtra(...given);
 
 /** Status and data, of a promise that resolves whatever the status is. */
-async function told(
-  answer: Promise<{ data: unknown; resp: { statusCode?: number | undefined } }>,
-) {
+async function told(answer: Promise<{ data: unknown; resp: { statusCode?: number | undefined } }>) {
   const { data, resp } = await answer;
   return [resp.statusCode, data];
 }
