@@ -22,6 +22,8 @@ export async function completedAnswer(
   if (!isMine || completed.qetag === null || upload.isSame?.(completed.qetag) === false)
     return null;
   const { key, qetag } = completed;
+  const decidesKey = policy.forceSaveKey || policy.callback?.decidesKey === true;
+  if (details.key !== null && details.key !== key && !decidesKey) return null;
   checkName(policy, key);
   await authorizeWrite(core, grant, key);
   const current = await core.index.findObject(bucket.id, key);
