@@ -76,6 +76,10 @@ export type DamageRepair =
   /** Lets a replacement that was replaced itself lead to the last file. */
   | { readonly name: 'replaced-chain'; readonly newFileId: string; readonly lastFileId: string }
   | { readonly name: 'dead-settings' }
+  /** Forgets that a key is that file. */
+  | { readonly name: 'named-file'; readonly isUsed: boolean }
+  /** Takes a file for an imported one: those are kept. */
+  | { readonly name: 'imported-file' }
   /** Adds to what is recorded that a bucket takes. */
   | { readonly name: 'bucket-usage'; readonly objectCount: number; readonly sizeBytes: number }
   | {
@@ -109,6 +113,7 @@ export function repairStage({ name }: DamageRepair): 1 | 2 {
     case 'replaced-file':
     case 'replaced-chain':
     case 'dead-settings':
+    case 'named-file':
       return 2;
     default:
       return 1;

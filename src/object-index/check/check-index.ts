@@ -5,6 +5,7 @@ import type { SqliteDatabase } from '../sqlite-database.ts';
 import { checkContents } from './check-contents.ts';
 import { checkCounts } from './check-counts.ts';
 import { checkFileRows } from './check-file-rows.ts';
+import { checkNamedFiles } from './check-named-files.ts';
 import { checkObjects } from './check-objects.ts';
 import { checkOwners } from './check-owners.ts';
 import type { CheckRun, ReadFileId } from './check-run.ts';
@@ -28,6 +29,7 @@ const tables = [
   'deletion_queue',
   'replica_checks',
   'replaced_files',
+  'named_files',
 ] as const;
 
 export interface IndexCheckOptions {
@@ -65,6 +67,7 @@ export function checkIndex(
   checkUploads(run);
   checkCounts(run);
   checkFileRows(run);
+  checkNamedFiles(run);
   withholdReleases(log);
   locateDamage(database, log);
   const bucketNames = database.prepare('SELECT id, name FROM buckets').raw().all();

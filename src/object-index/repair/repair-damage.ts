@@ -59,6 +59,10 @@ function* repair(context: WriteContext, { place, repair: how }: Damage): Stateme
       return yield* addUsage('user_usage', 'user_id', how.userId, how);
     case 'dead-settings':
       return yield* dropSettings(place);
+    case 'named-file':
+      return yield* fileRows.dropName(place, how);
+    case 'imported-file':
+      return yield* fileRows.keepAsImported(place.fileId ?? '');
     case undefined:
       return false;
   }

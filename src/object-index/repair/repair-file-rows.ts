@@ -1,4 +1,4 @@
-import type { DamageRepair } from '../damage.ts';
+import type { DamagePlace, DamageRepair } from '../damage.ts';
 import { groupNameOf, releaseFiles, shareFiles } from '../file-references.ts';
 import { get, run, type Statements, type WriteContext } from '../statements.ts';
 import { isReferenced } from './repair-file-state.ts';
@@ -71,4 +71,33 @@ export function* shortenChain(
   yield* shareFiles([lastFileId]);
   yield* releaseFiles(context, [newFileId]);
   return true;
+}
+
+/**
+ * Forgets that a key is that file. A file of which only this key knew may have been imported since it
+ * was found to be unused: then it has a count, since its name was taken for a reference.
+ */
+export function* dropName(
+  { fileId = '', bucketId = 0, key = '' }: DamagePlace,
+  { isUsed }: Extract<DamageRepair, { readonly name: 'named-file' }>,
+): Statements<boolean> {
+  if (!isUsed) {
+    const shared = yield* get('SELECT 1 FROM shared_files WHERE file_id = ?', [fileId]);
+    if (shared || (yield* isReferenced(fileId, []))) return false;
+  }
+  const dropped = yield* run(
+    `DELETE FROM named_files WHERE file_id = ? AND bucket_id = ? AND key = ?
+      AND NOT EXISTS (SELECT 1 FROM objects WHERE bucket_id = ? AND key = ? AND file_id = ?)
+      ${isUsed ? 'AND EXISTS (SELECT 1 FROM named_files n WHERE n.file_id = ? AND NOT (n.bucket_id = ? AND n.key = ?))' : ''}`,
+    [...[fileId, bucketId, key, bucketId, key, fileId], ...(isUsed ? [fileId, bucketId, key] : [])],
+  );
+  return dropped > 0;
+}
+
+export function* keepAsImported(fileId: string): Statements<boolean> {
+  const changed = yield* run(
+    'UPDATE named_files SET is_imported = 1 WHERE file_id = ? AND is_imported <> 1',
+    [fileId],
+  );
+  return changed > 0;
 }

@@ -1,5 +1,6 @@
 import type { DamageRepair } from '../damage.ts';
 import { queueFiles } from '../file-references.ts';
+import { forgetNames } from '../named-files.ts';
 import { get, run, type Statements, type WriteContext } from '../statements.ts';
 
 type FileState = Extract<DamageRepair, { readonly name: 'file-state' }>;
@@ -42,7 +43,8 @@ function* queueUnused(
 ): Statements<boolean> {
   if (yield* isReferenced(fileId, [])) return false;
   yield* setCount(fileId, 0);
-  if (!isQueued && !isMalformed) {
+  const kept = yield* forgetNames([fileId]);
+  if (!isQueued && !isMalformed && !kept.has(fileId)) {
     yield* queueFiles(context, [fileId], context.deletionNotBeforeMs);
   }
   return true;

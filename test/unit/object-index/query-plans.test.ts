@@ -177,6 +177,9 @@ function runRepairs(bucketId: number): void {
     { name: 'dead-parts' },
     { name: 'dead-part-segments' },
     { name: 'dead-settings' },
+    { name: 'named-file', isUsed: true },
+    { name: 'named-file', isUsed: false },
+    { name: 'imported-file' },
   ];
   const damages = repairs.map((repair) => ({ place: { ...place, fileId }, repair }));
   call('repairDamages', damages);

@@ -38,6 +38,7 @@ async function fill({ index, bucketId }: CheckedIndex): Promise<void> {
   await put('whole', [file('whole')]);
   await put('whole2', [file('whole2')]);
   await put('long', [file('long1'), file('long2', 5), file('long3')]);
+  await put('named', [file('named.jpg')]);
   const source = await put('shared', [file('shared')]);
   for (const key of ['copy1', 'copy2']) {
     await index.copyObject({
@@ -189,6 +190,31 @@ const table: [what: string, sql: string, kinds: string[], mended: true | string[
      UPDATE shared_files SET reference_count = reference_count + 1 WHERE file_id = 'group1/10-old';
      INSERT INTO shared_files VALUES ('group1/10-old', 2) ON CONFLICT DO NOTHING`,
     ['replaced-chain'],
+    true,
+  ],
+  [
+    'a name of a file that nothing refers to',
+    `INSERT INTO named_files VALUES ('group1/10-nobody.jpg', 1, 'key', 0)`,
+    ['name-unused'],
+    true,
+  ],
+  [
+    'a name that leads to another object',
+    `INSERT INTO named_files VALUES ('group1/10-named.jpg', 1, 'whole', 0)`,
+    ['name-astray'],
+    true,
+  ],
+  [
+    'a file that was imported, or was not',
+    `INSERT INTO named_files VALUES ('group1/10-named.jpg', 1, 'whole', 1)`,
+    ['imported-unclear', 'name-astray'],
+    true,
+  ],
+  [
+    'a name and a count for a file that nothing refers to',
+    `INSERT INTO named_files VALUES ('group1/10-nobody.jpg', 1, 'key', 1);
+     INSERT INTO shared_files VALUES ('group1/10-nobody.jpg', 2)`,
+    ['counted-but-unused', 'name-unused'],
     true,
   ],
   [
@@ -519,3 +545,14 @@ function needed(): string[] {
   );
   return rows.map((row) => row.file_id);
 }
+
+it('an imported file that is counted and unused is not queued when that is mended', async () => {
+  const fileId = 'group1/10-nobody.jpg';
+  checked.execute(`INSERT INTO named_files VALUES ('${fileId}', 1, 'key', 1);
+    INSERT INTO shared_files VALUES ('${fileId}', 2)`);
+  await checked.repair();
+  expect(await checked.kinds()).toEqual([]);
+  expect(checked.query('SELECT file_id FROM deletion_queue')).not.toContainEqual({
+    file_id: fileId,
+  });
+});
