@@ -1,4 +1,4 @@
-import { BlobStoreError } from '../../blob-store/blob-store.ts';
+import { BlobStoreError, type SlaveName } from '../../blob-store/blob-store.ts';
 import { type Access, authorize } from '../../core/access/access.ts';
 import { findKnownFile } from '../../core/known-file.ts';
 import type { NamedFileOptions } from '../../core/store-content.ts';
@@ -38,17 +38,33 @@ export async function planSlave(
   if (masterFileId === null) throw new FilesError(400, 'master is no file ID.');
   const slaveOf = { masterFileId, prefix };
   const own = extension === '' ? (/\.([^./]{1,6})$/.exec(masterFileId)?.[1] ?? '') : extension;
-  try {
-    core.blobs.slaveFileId(slaveOf, own);
-  } catch (error) {
-    if (error instanceof BlobStoreError) throw new FilesError(400, error.message);
-    throw error;
-  }
+  const slaveId = slaveIdOf(request, slaveOf, own);
   const { places } = await findKnownFile(core, masterFileId);
   const [place] = places;
   if (!place) throw new FilesError(404, 'The master file does not exist.');
   const { bucket, object } = place;
   await authorize(core, access, 's3:PutObject', { bucket, key: object.key });
+  await requireNotQueued(request, slaveId);
   const groupName = masterFileId.slice(0, masterFileId.indexOf('/'));
   return { bucket, named: { extension: own, slaveOf }, groupName };
+}
+
+function slaveIdOf({ context }: UploadRequest, slaveOf: SlaveName, extension: string): string {
+  try {
+    return context.core.blobs.slaveFileId(slaveOf, extension);
+  } catch (error) {
+    if (error instanceof BlobStoreError) throw new FilesError(400, error.message);
+    throw error;
+  }
+}
+
+/**
+ * Names of slave files are the only ones that come again. What is deleted under such a name must be
+ * gone before it is stored anew, or the deletion would take the new file.
+ */
+async function requireNotQueued({ context }: UploadRequest, slaveId: string): Promise<void> {
+  if (!(await context.core.index.isQueuedForDeletion(slaveId))) return;
+  throw new FilesError(409, 'A slave file of that name is being deleted. Try again later.', {
+    headers: { 'retry-after': '60' },
+  });
 }

@@ -340,6 +340,24 @@ describe('a slave file', () => {
     expect((await read(answer.data.fileId)).bytes.toString()).toBe('small');
   });
 
+  it('is not stored again before the deletion of the last one is over', async () => {
+    const { data } = await upload();
+    const { answer } = await post('/upload', slave(data.fileId, '_a'));
+    await post('/delete', new URLSearchParams({ ...app, fileid: answer.data.fileId }));
+    const again = await post('/upload', slave(data.fileId, '_a'));
+    expect(again).toMatchObject({
+      status: 409,
+      answer: { message: expect.stringContaining('being deleted') },
+    });
+    await server.core.blobs.delete(answer.data.fileId, { signal: new AbortController().signal });
+    const due = await core.index.listDueDeletions({
+      ...{ groupName: 'group1', dueAtMs: Number.MAX_SAFE_INTEGER, limit: 10 },
+      after: null,
+    });
+    await core.index.finishDeletions(due.map(({ id }) => id));
+    expect((await post('/upload', slave(data.fileId, '_a'))).status).toBe(200);
+  });
+
   it('is refused without the right to write its master', async () => {
     const { data } = await upload();
     const asBob = [...Object.entries(bob), ['bucket', 'bobs']] as const;
