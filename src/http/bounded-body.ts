@@ -1,8 +1,8 @@
-import { GatewayError } from '../../core/errors.ts';
-import type { BodyPaceLimits } from '../body-pace.ts';
-import { BodyStream } from '../body-stream.ts';
-import { type ContentDecoder, PlainDecoder } from '../content-decoder.ts';
-import type { Exchange } from '../exchange.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { BodyPaceLimits } from './body-pace.ts';
+import { BodyStream } from './body-stream.ts';
+import { type ContentDecoder, PlainDecoder } from './content-decoder.ts';
+import type { Exchange } from './exchange.ts';
 
 /** Content that ends where its framing does (HTTP's chunks), up to a size. */
 class BoundedDecoder implements ContentDecoder {
@@ -57,6 +57,7 @@ function declaredSize(text: string | undefined, sizeBytesMax: number): number {
 }
 
 function tooLarge(size: number, sizeBytesMax: number): GatewayError {
-  const facts = { ProposedSize: size, MaxSizeAllowed: sizeBytesMax };
+  const message = `The request body is larger than ${sizeBytesMax} bytes.`;
+  const facts = { message, ProposedSize: size, MaxSizeAllowed: sizeBytesMax };
   return new GatewayError('EntityTooLarge', facts);
 }

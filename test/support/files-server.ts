@@ -30,7 +30,7 @@ export const closedRules: FileReadRules = {
   allowedOrigin: null,
 };
 
-export const testUploads: UploadSettings = {
+const testUploads: UploadSettings = {
   bucketName: 'files',
   appBuckets: new Map(),
   fileSizeBytesMax: 2 ** 30,

@@ -3,7 +3,7 @@ import type { Access } from '../../core/access/access.ts';
 import { deleteObject } from '../../core/delete-objects.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { type FilePlace, findKnownFile } from '../../core/known-file.ts';
-import { openBody } from '../../http/form/form-body.ts';
+import { openBody } from '../../http/bounded-body.ts';
 import { formBoundary } from '../../http/form/multipart-parser.ts';
 import type { HttpResponse } from '../../http/send-response.ts';
 import { FilesError } from '../errors.ts';

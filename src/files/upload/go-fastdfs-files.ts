@@ -21,7 +21,7 @@ export function md5Key(md5: string): string {
 }
 
 /** Where files of go-fastdfs's clients are. Throws `NoSuchBucket`. */
-export function bucketNameFor(request: UploadRequest, access: Access, fields: Fields): string {
+function bucketNameFor(request: UploadRequest, access: Access, fields: Fields): string {
   const { uploads } = request.context;
   const own = uploads.appBuckets.get(access.caller.accessKeyId);
   return request.parameter(fields, 'bucket') ?? own ?? uploads.bucketName;

@@ -1,6 +1,6 @@
 import type { Access } from '../../core/access/access.ts';
 import { deleteObjects } from '../../core/delete-objects.ts';
-import { openBody } from '../../http/form/form-body.ts';
+import { openBody } from '../../http/bounded-body.ts';
 import { formBoundary } from '../../http/form/multipart-parser.ts';
 import { type FormFile, formLimits, SpooledForm } from '../../http/form/spooled-form.ts';
 import type { HttpResponse } from '../../http/send-response.ts';
@@ -129,7 +129,7 @@ class Uploads {
 }
 
 /** `meta.<name>` as user metadata. Throws 400 for names and values that headers cannot have. */
-export function metadataOf(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+function metadataOf(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
   const metadata: Record<string, string> = {};
   for (const [field, value] of fields) {
     const name = /^meta\.(.+)$/s.exec(field)?.[1]?.toLowerCase();

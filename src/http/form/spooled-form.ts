@@ -25,7 +25,7 @@ export const formLimits: FormLimits = {
   fileSizeBytesMax: 5 * 2 ** 30,
 };
 
-export interface FormFilePart {
+interface FormFilePart {
   /** Name of the form's field. */
   readonly fieldName: string;
   /**
