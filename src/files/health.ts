@@ -27,8 +27,9 @@ export async function answerHealth(
   if (path !== '/readyz') return null;
   exchange.isProbe = true;
   if (exchange.isClosing()) return json(502, { ready: false, problem: 'the gateway is stopping' });
-  const readiness = await probe.check();
-  return json(readiness.ready ? 200 : 502, readiness);
+  const { ready, checks } = await probe.check();
+  // Addresses, and what is wrong with them, are for the operator's port.
+  return json(ready ? 200 : 502, { ready, checks: checks.map(({ name, ok }) => ({ name, ok })) });
 }
 
 function json(status: number, value: unknown): HttpResponse {

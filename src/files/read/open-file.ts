@@ -1,5 +1,6 @@
 import { Access, type RequestFacts } from '../../core/access/access.ts';
 import { anonymousCaller } from '../../core/access/anonymous.ts';
+import { bucketPolicy } from '../../core/access/policy/stored-policies.ts';
 import type { FindCredentials } from '../../core/access-keys.ts';
 import type { FilePlace, KnownFile } from '../../core/known-file.ts';
 import type { Caller } from '../../core/services.ts';
@@ -31,7 +32,10 @@ export interface Opening {
   readonly place: FilePlace | null;
   /** Who reads it; null for nobody known. */
   readonly caller: Caller | null;
-  /** Until when, in ms since 1970, this very request would be good; null for everybody for ever. */
+  /**
+   * Until when, in ms since 1970, this very request would be good; null for everybody for ever, so
+   * that a cache may answer it.
+   */
   readonly privateUntilMs: number | null;
 }
 
@@ -56,6 +60,11 @@ export async function openFile(
   const [first = null] = usable;
   if (rules.access === 'open') return { place: first, caller: null, privateUntilMs: null };
 
+  const publicPlace = findReadable(usable, anonymousCaller, request.facts);
+  if (publicPlace !== null) {
+    const privateUntilMs = hasConditions(publicPlace) ? request.facts.nowMs : null;
+    return { place: publicPlace, caller: null, privateUntilMs };
+  }
   const signer = await findSigner(request, findCredentials);
   if (signer !== null) {
     const place = findReadable(usable, signer.caller, request.facts);
@@ -64,11 +73,15 @@ export async function openFile(
     if (place === null && !isOperator) throw forbidden();
     return { place, caller: signer.caller, privateUntilMs: signer.untilMs };
   }
-  const publicPlace = findReadable(usable, anonymousCaller, request.facts);
-  if (publicPlace !== null) return { place: publicPlace, caller: null, privateUntilMs: null };
   const untilMs = judgeToken(request, rules.antiSteal);
   if (untilMs === 'substitute') return 'substitute';
   return { place: first, caller: null, privateUntilMs: untilMs };
+}
+
+/** Whether the next one who asks, from elsewhere perhaps, may be refused: no cache may answer then. */
+function hasConditions({ bucket }: FilePlace): boolean {
+  const statements = bucketPolicy.of(bucket)?.statements ?? [];
+  return statements.some(({ conditions }) => conditions.length > 0);
 }
 
 async function findSigner(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bucketPolicy } from '../../../../src/core/access/policy/stored-policies.ts';
 import { openToPublic } from '../../../../src/core/access/public-read.ts';
 import { createBucket } from '../../../../src/core/buckets.ts';
 import { putObject } from '../../../../src/core/put-object.ts';
@@ -305,7 +306,8 @@ describe('open to everybody', () => {
     expect(await statusOf(server, '/healthz')).toBe(200);
     const ready = await get(server, '/readyz');
     expect([ready.status, ready.headers.get('cache-control')]).toEqual([200, 'no-store']);
-    expect(await ready.json()).toMatchObject({ ready: true });
+    const checks = ['gateway', 'index', 'trackers', 'storage'].map((name) => ({ name, ok: true }));
+    expect(await ready.json()).toEqual({ ready: true, checks });
   });
 
   it('errors come as a page, or as JSON for programs', async () => {
@@ -371,6 +373,29 @@ describe('closed', () => {
       'content-language': 'zh',
       'cache-control': 'public, max-age=2592000',
     });
+  });
+
+  it('a file that is public under conditions is kept by no cache', async () => {
+    await createBucket(core, core.alice, 'conditional', null);
+    const bucket = await core.index.findBucket('conditional');
+    if (!bucket) throw new Error('no bucket');
+    await openToPublic(core, bucket);
+    const open = await core.index.findBucket('conditional');
+    const { text = '' } = (open && bucketPolicy.of(open)) ?? {};
+    const policy = JSON.parse(text) as { Statement: object[] };
+    const Condition = { StringLike: { 'aws:Referer': 'https://example.com/*' } };
+    policy.Statement = policy.Statement.map((statement) => ({ ...statement, Condition }));
+    await core.index.setBucketSetting(bucket.id, 'policy', JSON.stringify(policy));
+    const path = `/${await storeObject(server, 'conditional', 'a')}`;
+    expect(await statusOf(server, path)).toBe(403);
+    const response = await get(server, path, { headers: { referer: 'https://example.com/page' } });
+    expect(await bytesOf(response)).toEqual(content);
+    expect(response.headers.get('cache-control')).toBe('private, no-cache');
+  });
+
+  it('credentials that were meant for a proxy are in nobody`s way to what is public', async () => {
+    const path = `/${await storeObject(server, 'public', 'behind-basic')}`;
+    expect(await statusOf(server, path, { headers: basic('ALICE', 'wrong') })).toBe(200);
   });
 
   it('what was deleted or replaced by its key is gone', async () => {
