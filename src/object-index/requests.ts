@@ -274,7 +274,7 @@ export interface ListObjectsRequest {
 }
 
 /** What Kodo's listings tell and S3's do not. */
-export interface ListedDetails {
+interface ListedDetails {
   readonly objectId: number;
   /** Null where none was given. */
   readonly contentType: string | null;

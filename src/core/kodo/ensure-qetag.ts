@@ -6,40 +6,50 @@ import { isGone, openObject } from '../open-object.ts';
 import { RunningQetag } from '../qetag.ts';
 import type { CoreServices } from '../services.ts';
 
-/** Objects that are read for their hash at a time, in one process. */
-const concurrentReadsMax = 4;
-/** Those that wait for their turn; more are refused. */
+/** Objects that are read for their hash at a time, in one process: while somebody waits, or not. */
+const concurrentReadsMax = { awaited: 4, prepared: 2 } as const;
+/** Those that wait for their turn; more are refused, or left for another time. */
 const waitingReadsMax = 2000;
 
 /** Reads under way and waiting, by object and content. */
 class QetagReads {
-  readonly #turnstile = new Turnstile(concurrentReadsMax);
+  readonly #turnstile: Turnstile;
   readonly #reads = new Map<string, Promise<string | null>>();
 
-  /** Joins the read of the same content that is under way already. Throws `SlowDown`. */
-  read(core: CoreServices, object: ObjectRecord): Promise<string | null> {
-    const name = `${object.id} ${object.etag}`;
-    const known = this.#reads.get(name);
-    if (known !== undefined) return known;
-    if (this.#reads.size >= waitingReadsMax) throw new GatewayError('SlowDown');
-    const read = this.#turnstile
-      .run(() => computeQetag(core, object))
-      .finally(() => this.#reads.delete(name));
-    this.#reads.set(name, read);
-    return read;
+  constructor(tasksMax: number) {
+    this.#turnstile = new Turnstile(tasksMax);
   }
 
   get isFull(): boolean {
     return this.#reads.size >= waitingReadsMax;
   }
+
+  /** Joins the read of the same content that is under way already. */
+  read(object: ObjectRecord, compute: () => Promise<string | null>): Promise<string | null> {
+    const name = `${object.id} ${object.etag}`;
+    const known = this.#reads.get(name);
+    if (known !== undefined) return known;
+    const read = this.#turnstile.run(compute).finally(() => this.#reads.delete(name));
+    this.#reads.set(name, read);
+    return read;
+  }
 }
 
-const readsOf = new WeakMap<ObjectIndex, QetagReads>();
+/** Those for which somebody waits never stand behind the others. */
+interface QetagLanes {
+  readonly awaited: QetagReads;
+  readonly prepared: QetagReads;
+}
 
-function qetagReads({ index }: CoreServices): QetagReads {
-  const reads = readsOf.get(index) ?? new QetagReads();
-  readsOf.set(index, reads);
-  return reads;
+const lanesOf = new WeakMap<ObjectIndex, QetagLanes>();
+
+function lanes({ index }: CoreServices): QetagLanes {
+  const found = lanesOf.get(index) ?? {
+    awaited: new QetagReads(concurrentReadsMax.awaited),
+    prepared: new QetagReads(concurrentReadsMax.prepared),
+  };
+  lanesOf.set(index, found);
+  return found;
 }
 
 /**
@@ -51,16 +61,27 @@ export async function ensureQetag(
   core: CoreServices,
   object: ObjectRecord,
 ): Promise<string | null> {
-  return object.qetag ?? (await qetagReads(core).read(core, object));
+  if (object.qetag !== null) return object.qetag;
+  const { awaited } = lanes(core);
+  if (awaited.isFull) throw new GatewayError('SlowDown');
+  return await awaited.read(object, () => computeQetag(core, object));
 }
 
 /** As `ensureQetag` in the background; does nothing when very many wait already. */
 export function prepareQetag(core: CoreServices, object: ObjectRecord): void {
-  const reads = qetagReads(core);
-  if (object.qetag !== null || reads.isFull) return;
-  reads.read(core, object).catch((error: unknown) => {
-    core.logger.warn({ err: error, objectId: object.id }, "an object's qetag cannot be computed");
-  });
+  const { prepared } = lanes(core);
+  if (object.qetag !== null || prepared.isFull) return;
+  prepared
+    .read(object, async () => {
+      const { bucketId, key, versionId, id } = object;
+      // Somebody may have needed it meanwhile, or the object is gone.
+      const current = await core.index.findObject(bucketId, key, versionId);
+      if (current?.id !== id || current.qetag !== null) return null;
+      return await computeQetag(core, current);
+    })
+    .catch((error: unknown) => {
+      core.logger.warn({ err: error, objectId: object.id }, "an object's qetag cannot be computed");
+    });
 }
 
 async function computeQetag(core: CoreServices, object: ObjectRecord): Promise<string | null> {

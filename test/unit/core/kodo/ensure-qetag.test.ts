@@ -68,3 +68,44 @@ it('works in the background without anybody waiting', async () => {
   prepareQetag(core, without(stored));
   await expect.poll(async () => (await find('a'))?.qetag).toMatch(/^F/);
 });
+
+it('lets nobody wait for what is prepared in the background, and reads nothing twice', async () => {
+  const objects = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => put(core, { key: `k${index}` })),
+  );
+  const request = { bucketId: core.bucket.id, versionId: null, change: { qetag: null } };
+  for (const { key } of objects) await core.index.changeObject({ ...request, key });
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const opened: string[] = [];
+  const blobs = new Proxy(core.blobs, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (name !== 'open' || typeof member !== 'function') {
+        return typeof member === 'function' ? member.bind(target) : member;
+      }
+      return async (...args: unknown[]) => {
+        opened.push(JSON.stringify(args[0]));
+        // The first two are the background's.
+        if (opened.length <= 2) await held;
+        return await member.apply(target, args);
+      };
+    },
+  });
+  const watched = { ...core, blobs };
+  for (const object of objects) prepareQetag(watched, without(object));
+  await expect.poll(() => opened.length).toBe(2);
+  const last = objects.at(-1);
+  if (!last) throw new Error('there are some');
+  expect(await ensureQetag(watched, without(last))).toMatch(/^F/);
+  expect((await find('k18'))?.qetag).toBeNull();
+  release();
+  const hasAll = async () => {
+    const found = await Promise.all(objects.map(({ key }) => find(key)));
+    return found.every((object) => object?.qetag);
+  };
+  await expect.poll(hasAll).toBe(true);
+  expect(opened).toHaveLength(20);
+});
