@@ -15,7 +15,7 @@ export const qiniuKey = { accessKeyId: 'MY_ACCESS_KEY', secretAccessKey: 'MY_SEC
 /** Bob's, with the same secret. */
 export const otherQiniuKeyId = 'OTHER_ACCESS_KEY';
 
-interface QiniuAnswer {
+export interface QiniuAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
