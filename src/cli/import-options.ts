@@ -6,7 +6,7 @@ import { parseSize } from '../support/units.ts';
 import { UsageError } from './failures.ts';
 import { readPlace } from './listing-place.ts';
 
-export const sourceFormats = ['list', 'csv', 'jsonl', 'binlog'] as const;
+const sourceFormats = ['list', 'csv', 'jsonl', 'binlog'] as const;
 export type SourceFormat = (typeof sourceFormats)[number];
 
 export interface ImportCommandOptions {

@@ -110,7 +110,7 @@ export function* dropNames(
 }
 
 /** The setting of a bucket that says what becomes of imported files without references. */
-export const IMPORTED_FILES_SETTING = 'importedFiles';
+const IMPORTED_FILES_SETTING = 'importedFiles';
 
 /**
  * Forgets files that nothing refers to any more. Gives those of them that have to be kept: imported

@@ -44,6 +44,7 @@ it('both languages have the same settings and commands in their tables', () => {
 
 const manuals = ['docs/operations.md', 'docs/operations.zh-CN.md'] as const;
 const origins = ['docs/origin.md', 'docs/origin.zh-CN.md'] as const;
+const imports = ['docs/import.md', 'docs/import.zh-CN.md'] as const;
 const compatibility = ['docs/s3-compatibility.md', 'docs/s3-compatibility.zh-CN.md'] as const;
 const filesDoor = ['docs/files.md', 'docs/files.zh-CN.md'] as const;
 
@@ -81,8 +82,11 @@ describe.each([
   });
 });
 
-it('the pages on origins say the same in both languages', () => {
-  const [english, chinese] = origins.map((file) => partsOf(read(file)));
+it.each([
+  ['origins', origins],
+  ['imports', imports],
+])('the pages on %s say the same in both languages', (_, files) => {
+  const [english, chinese] = files.map((file) => partsOf(read(file)));
   const shapeOf = (parts: ManualParts | undefined) => ({
     ...parts,
     headings: parts?.headings.map(({ level }) => level),
@@ -107,8 +111,8 @@ it.each([...readmes, ...manuals, ...compatibility])('%s links to sections that e
 });
 
 it.each([
-  ['README.md', [manuals[0], compatibility[0], origins[0]]],
-  ['README.zh-CN.md', [manuals[1], compatibility[1], origins[1]]],
+  ['README.md', [manuals[0], compatibility[0], origins[0], imports[0]]],
+  ['README.zh-CN.md', [manuals[1], compatibility[1], origins[1], imports[1]]],
 ])('%s links to the pages of its language', (readme, files) => {
   for (const file of files) expect(read(readme)).toContain(`(${file})`);
 });

@@ -8,7 +8,7 @@ import { type ImportOptions, RowFailure, type RowOutcome } from './import-reques
 import { prepareObject } from './prepare-object.ts';
 
 /** Rows of one transaction: some tens of milliseconds, in which other writes wait. */
-export const batchSizeMax = 1_000;
+const batchSizeMax = 1_000;
 /** Segments of one transaction, unless one object has more. */
 const segmentsMax = 10_000;
 

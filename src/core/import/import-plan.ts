@@ -1,5 +1,5 @@
 /** One key that an import is to give, as a source names it. */
-export interface PlannedRow {
+interface PlannedRow {
   readonly key: string;
   /** Of one object; none for an empty one. */
   readonly fileIds: readonly string[];
@@ -22,10 +22,10 @@ export interface PlacedRow extends PlannedRow {
   }[];
 }
 
-export type PlanPosition = Pick<PlacedRow, 'key' | 'order'>;
+type PlanPosition = Pick<PlacedRow, 'key' | 'order'>;
 
 /** What a change log says of a file. */
-export interface LoggedFile extends Pick<PlannedRow, 'source' | 'line'> {
+interface LoggedFile extends Pick<PlannedRow, 'source' | 'line'> {
   readonly fileId: string;
   /** Seconds since 1970. */
   readonly time: number;

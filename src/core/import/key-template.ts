@@ -2,7 +2,7 @@ import type { BlobStore } from '../../blob-store/blob-store.ts';
 import { extensionOfName } from '../media-types.ts';
 
 /** What a template may name, for its message. */
-export const templateNames = ['id', 'group', 'path', 'name', 'ext', 'yyyy', 'mm', 'dd'] as const;
+const templateNames = ['id', 'group', 'path', 'name', 'ext', 'yyyy', 'mm', 'dd'] as const;
 type TemplateName = (typeof templateNames)[number];
 
 /** The file ID itself: URLs of before only change their host name. */
