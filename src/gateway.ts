@@ -3,6 +3,7 @@ import type { AccessKeys } from './core/access-keys.ts';
 import type { KeyPair } from './core/key-pairs.ts';
 import { ExpirySweeper } from './core/kodo/expiry-sweeper.ts';
 import { warnOfUnknownGroups } from './core/placement.ts';
+import { purgeAfterDeletion } from './core/purge/purge-after-deletion.ts';
 import { QueuedFiles } from './core/purge/queued-files.ts';
 import { Reaper } from './core/reaper.ts';
 import { ReplicaChecker } from './core/replicas/replica-checker.ts';
@@ -107,10 +108,14 @@ async function startBackground(
     closers,
   }: Pick<Gateway, 'metrics' | 'workers'> & { readonly closers: Closers },
 ): Promise<void> {
-  const reaper = new Reaper(core, {
-    ...(workers && { findOpenElsewhere: (fileIds) => workers.findOpenFiles(fileIds) }),
-    onRun: (groupName, result) => metrics.deletions.count(groupName, result),
-  });
+  const blobs = purging ? purgeAfterDeletion(core.blobs, purging.purger) : core.blobs;
+  const reaper = new Reaper(
+    { ...core, blobs },
+    {
+      ...(workers && { findOpenElsewhere: (fileIds) => workers.findOpenFiles(fileIds) }),
+      onRun: (groupName, result) => metrics.deletions.count(groupName, result),
+    },
+  );
   reaper.start();
   closers.add(() => reaper.stop());
   const sweeper = new ExpirySweeper(core, {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { BlobStoreError } from '../blob-store/blob-store.ts';
+import { type BlobStore, BlobStoreError } from '../blob-store/blob-store.ts';
 import type { PendingDeletion } from '../object-index/records.ts';
 import type { FindOpenElsewhere } from './open-files.ts';
 import type { CoreServices } from './services.ts';
@@ -11,10 +11,10 @@ const retryDelayMsMax = 3_600_000;
 /** A file that is being read is looked at again after this time. */
 const openFileDelayMs = 30_000;
 
-export type DeletingServices = Pick<
-  CoreServices,
-  'index' | 'blobs' | 'openFiles' | 'logger' | 'now'
->;
+export interface DeletingServices
+  extends Pick<CoreServices, 'index' | 'openFiles' | 'logger' | 'now'> {
+  readonly blobs: Pick<BlobStore, 'delete'>;
+}
 
 export interface GroupDeletionsOptions {
   /** Files that are due at this time are deleted. */

@@ -1,3 +1,4 @@
+import type { BlobStore } from '../blob-store/blob-store.ts';
 import { rest } from '../support/rest.ts';
 import { deleteGroupFiles, type GroupDeletionsResult } from './group-deletions.ts';
 import { GroupPauses, type PausedGroup } from './group-pauses.ts';
@@ -24,10 +25,10 @@ export interface ReaperOptions {
 const completedUploadsKeptMs = 86_400_000;
 const forgetIntervalMs = 600_000;
 
-type ReaperServices = Pick<
-  CoreServices,
-  'index' | 'blobs' | 'openFiles' | 'orphans' | 'logger' | 'now'
->;
+interface ReaperServices
+  extends Pick<CoreServices, 'index' | 'openFiles' | 'orphans' | 'logger' | 'now'> {
+  readonly blobs: Pick<BlobStore, 'delete'>;
+}
 
 /**
  * Deletes files that no key needs, in the background, from the queue that the index keeps: what

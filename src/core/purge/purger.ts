@@ -44,7 +44,7 @@ export class Purger {
 
   purgeFile(fileId: string): void {
     if (this.#fileUrls.length === 0) return;
-    const paths = new Set([...this.#pathsOf(fileId), ...this.#seen.take(fileId)]);
+    const paths = new Set([...this.#pathsOf(fileId), ...this.#seen.find(fileId)]);
     for (const url of this.#fileUrls) this.#calls.add(Array.from(paths, (path) => url + path));
   }
 

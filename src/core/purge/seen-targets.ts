@@ -28,9 +28,7 @@ export class SeenTargets {
     this.#targets.set(fileId, new Set([target]));
   }
 
-  take(fileId: string): readonly string[] {
-    const known = [...(this.#targets.get(fileId) ?? [])];
-    this.#targets.delete(fileId);
-    return known;
+  find(fileId: string): readonly string[] {
+    return [...(this.#targets.get(fileId) ?? [])];
   }
 }

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { observeChanges } from '../../../../src/core/purge/observed-index.ts';
+import { purgeAfterDeletion } from '../../../../src/core/purge/purge-after-deletion.ts';
 import type { PurgeCalls } from '../../../../src/core/purge/purge-calls.ts';
 import { Purger } from '../../../../src/core/purge/purger.ts';
 import { QueuedFiles } from '../../../../src/core/purge/queued-files.ts';
@@ -52,12 +53,11 @@ it('objects have URLs by their keys', () => {
 it('URLs that were seen are bounded', () => {
   for (let index = 0; index < 100; index += 1) seen.remember(fileId, `/${fileId}?v=${index}`);
   seen.remember('other', `/${'x'.repeat(600)}`);
-  expect(seen.take(fileId)).toHaveLength(16);
-  expect(seen.take(fileId)).toEqual([]);
-  expect(seen.take('other')).toEqual([]);
+  expect(seen.find(fileId)).toHaveLength(16);
+  expect(seen.find('other')).toEqual([]);
   for (let index = 0; index < 10_001; index += 1) seen.remember(String(index), '/x');
-  expect(seen.take('0')).toEqual([]);
-  expect(seen.take('1')).toEqual(['/x']);
+  expect(seen.find('0')).toEqual([]);
+  expect(seen.find('1')).toEqual(['/x']);
 });
 
 it('writes through the index tell what they changed', async () => {
@@ -111,4 +111,24 @@ it('files that wait for their deletion are purged once, whoever gave them up', a
     `http://t/purge/download/${each}`,
   ]);
   expect(called).toEqual(ofFiles);
+});
+
+it('a file is purged once more when it is really gone', async () => {
+  const deleted: string[] = [];
+  const blobs = purgeAfterDeletion(
+    {
+      async delete(fileId) {
+        if (fileId === 'group1/refused') throw new Error('refused');
+        deleted.push(fileId);
+      },
+    },
+    purgerOf(['http://t/purge']),
+  );
+  const { signal } = new AbortController();
+  await blobs.delete('group2/a', { signal });
+  expect(deleted).toEqual(['group2/a']);
+  expect(called).toContain('http://t/purge/group2/a');
+  called = [];
+  await expect(blobs.delete('group1/refused', { signal })).rejects.toThrow('refused');
+  expect(called).toEqual([]);
 });
