@@ -12,6 +12,7 @@ import type { Caller } from '../../src/core/services.ts';
 import { coreSecretAccessKey, startCoreS3Server } from '../support/core-s3-server.ts';
 import { createTestCore } from '../support/core-services.ts';
 import { startOriginServer } from '../support/origin-server.ts';
+import { startQiniuServer } from '../support/qiniu-server.ts';
 
 /** Alice's bucket `photos`, whose origin has `cat.jpg` alone. */
 async function start() {
@@ -128,5 +129,31 @@ it('an origin that fails is a 502 which does not tell where it is', async () => 
   await expect(failure).rejects.toMatchObject({
     ...{ name: 'OriginFailed', $metadata: { httpStatusCode: 502 } },
     message: 'The origin of this bucket cannot be reached. Nothing was stored.',
+  });
+});
+
+it('objects are fetched through the Qiniu door, too', async () => {
+  const { core, origin, allow } = await start();
+  await allow('s3:GetObject', 'photos/*');
+  const qiniu = await startQiniuServer(core);
+  onTestFinished(() => qiniu.close());
+  for (const _time of ['first', 'second']) {
+    const answer = await qiniu.send({ method: 'GET', path: '/photos/cat.jpg' });
+    expect(answer).toMatchObject({ status: 200, text: 'a cat' });
+    expect(answer.headers['content-type']).toBe('image/jpeg');
+    await core.pulls.idle();
+    expect(await core.keys()).toEqual(['cat.jpg']);
+    expect(origin.lines()).toEqual(['GET /cat.jpg']);
+  }
+  expect(await qiniu.send({ method: 'GET', path: '/photos/dog.jpg' })).toMatchObject({
+    status: 404,
+  });
+  const url = 'http://127.0.0.1:1/';
+  const down = { ...originDefaults, kind: 'http', url, credentials: null } as const;
+  await bucketOrigin.put(core, core.bucket, down);
+  const failed = await qiniu.send({ method: 'GET', path: '/photos/new.jpg' });
+  expect(failed).toMatchObject({
+    status: 478,
+    json: { error: 'The origin of this bucket cannot be reached. Nothing was stored.' },
   });
 });
