@@ -10,6 +10,7 @@ const RECORDS_MAX = 10_000;
 const rememberedReads: ReadonlySet<string> = new Set([
   'findBucket',
   'findBucketByDomain',
+  'findBucketById',
   'findAccessKey',
 ]);
 
