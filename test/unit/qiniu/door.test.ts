@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/core/errors.ts';
 import { RequestLimit } from '../../../src/http/request-limit.ts';
@@ -5,7 +7,7 @@ import type { ObservedRequest } from '../../../src/http/request-observer.ts';
 import { QiniuError } from '../../../src/qiniu/errors.ts';
 import type { QiniuRoute } from '../../../src/qiniu/operation.ts';
 import { createTestCore, type TestCore } from '../../support/core-services.ts';
-import { type QiniuServer, startQiniuServer } from '../../support/qiniu-server.ts';
+import { type QiniuServer, qiniuKey, startQiniuServer } from '../../support/qiniu-server.ts';
 
 const route = (
   path: string,
@@ -128,6 +130,34 @@ describe('the Qiniu door', () => {
     expect(declared?.status ?? 413).toBe(413);
   });
 
+  it('lets a client send its body that waits for it, once its key is known', async () => {
+    const path = '/commands';
+    const signed = await signedHead(server, path, 'op=1');
+    const answer = await rawExchange(server.port, [
+      `POST ${path} HTTP/1.1\r\n${signed}Content-Length: 4\r\nExpect: 100-continue\r\n\r\n`,
+      'op=1',
+    ]);
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+    const unknown = signed.replace('MY_ACCESS_KEY', 'NO_ACCESS_KEY');
+    const refused = await rawExchange(server.port, [
+      `POST ${path} HTTP/1.1\r\n${unknown}Content-Length: 4\r\nExpect: 100-continue\r\n\r\n`,
+    ]);
+    expect(refused).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('gives up a client whose body does not come', async () => {
+    await server.close();
+    server = await startQiniuServer(core, {
+      bodyPace: { idleTimeoutMs: 50, bytesPerSecondMin: 0 },
+      routes: [route('/commands', told, { hasCommands: true })],
+    });
+    const signed = await signedHead(server, '/commands', 'op=1');
+    const head = `POST /commands HTTP/1.1\r\n${signed}Content-Length: 4\r\n\r\nop`;
+    const answer = await rawExchange(server.port, [head]);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('{"error":"the request body came too slowly"}');
+  });
+
   it('lets browsers ask before they upload', async () => {
     const { status, headers } = await server.send({
       method: 'OPTIONS',
@@ -173,6 +203,35 @@ describe('the Qiniu door', () => {
     expect(headers['x-reqid']).toMatch(/^[0-9A-F]{16}$/);
   });
 });
+
+/** Header lines of a management call with that body. */
+async function signedHead({ port }: QiniuServer, path: string, body: string): Promise<string> {
+  const type = 'application/x-www-form-urlencoded';
+  const text = `POST ${path}\nHost: 127.0.0.1:${port}\nContent-Type: ${type}\n\n${body}`;
+  const sign = createHmac('sha1', qiniuKey.secretAccessKey).update(text).digest('base64');
+  const encoded = sign.replaceAll('+', '-').replaceAll('/', '_');
+  const authorization = `Qiniu ${qiniuKey.accessKeyId}:${encoded}`;
+  return `Host: 127.0.0.1:${port}\r\nContent-Type: ${type}\r\nAuthorization: ${authorization}\r\n`;
+}
+
+/** Sends each piece when something came back for the one before; gives all that came. */
+function rawExchange(port: number, pieces: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const [first = '', ...rest] = pieces;
+    let received = '';
+    socket.setEncoding('latin1');
+    socket.on('error', reject);
+    socket.on('data', (text: string) => {
+      received += text;
+      const next = rest.shift();
+      if (next !== undefined) socket.write(next);
+      else if (/HTTP\/1\.1 [2-5](?!00 C)/.test(received) && received.endsWith('}')) socket.end();
+    });
+    socket.on('close', () => resolve(received));
+    socket.write(first);
+  });
+}
 
 describe('the Qiniu door under load', () => {
   it('tells clients to come again when it serves as many requests as it may', async () => {

@@ -76,3 +76,49 @@ describe('recorded requests of SDKs for objects', () => {
     expect((await server.send(sent)).status).toBe(403);
   });
 });
+
+/** Of all services but uploads; what fetches would go out into the world for is tried elsewhere. */
+const others = readdirSync(fixtures)
+  .filter((name) => /^(java-|py-)?(uc|fop|io|region)-/.test(name))
+  .flatMap((file) => {
+    const { requests } = JSON.parse(readFileSync(new URL(file, fixtures), 'utf8'));
+    return (requests as readonly Capture[]).map((capture) => ({
+      ...{ name: `${file}: ${capture.url}`, capture },
+    }));
+  })
+  .filter(({ capture }) => !capture.url.startsWith('/fetch/'));
+
+describe('recorded requests for everything else', () => {
+  let core: TestCore;
+  let server: QiniuServer;
+
+  beforeEach(async () => {
+    core = await createTestCore();
+    await core.index.createBucket({
+      ...{ name: 'demo-bucket', ownerId: core.alice.userId },
+      ...{ locationConstraint: null, createdAtMs: 0 },
+    });
+    // Java's calls for buckets leave the port of this name out of their Host header.
+    server = await startQiniuServer(core, { publicHosts: ['127.0.0.1:19005'] });
+  });
+  afterEach(async () => {
+    await server.close();
+    await core.index.close();
+  });
+
+  it('are there', () => expect(others.length).toBeGreaterThan(20));
+
+  it.each(others)('$name', async ({ capture }) => {
+    const { method, url: path, headers, body } = capture;
+    core.clock.nowMs = timeOf(capture) || core.clock.nowMs;
+    const answer = await server.send({ method, path, headers, body: body.text ?? '' });
+    // Quotas are the operator's to set.
+    const statuses = path.startsWith('/setbucketquota/') ? [403] : [200, 400, 612, 614, 631];
+    expect(statuses).toContain(answer.status);
+    const isUnsupported = /^\/(pfop|prefetch)/.test(path);
+    const error = (answer.json as { error?: string } | undefined)?.error ?? '';
+    expect(error.endsWith('is not supported by this gateway')).toBe(isUnsupported);
+    expect(answer.headers['x-reqid']).toBeTruthy();
+    if (answer.text !== '') expect(answer.headers['content-type']).toContain('json');
+  });
+});
