@@ -15,9 +15,10 @@ export const exportedObject = z.object({
     .max(1_000_000)
     .optional(),
   size,
+  /** MD5, that of a multipart object, or what an import gave one. */
   etag: z
     .string()
-    .regex(/^[\x21\x23-\x7e]{1,100}$/)
+    .regex(/^(?:[0-9a-f]{32}(?:-[1-9][0-9]*)?|(?:f-)?[0-9a-f]{8}-[0-9]+-fdfs)$/)
     .optional(),
   lastModified: z.iso.datetime().optional(),
   headers: z.record(text, text).optional(),
