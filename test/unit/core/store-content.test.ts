@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { storeContent } from '../../../src/core/store-content.ts';
 import { writeDurationMsMax } from '../../../src/core/write-duration.ts';
 import { IndexError } from '../../../src/object-index/object-index.ts';
 import { createTestCore } from '../../support/core-services.ts';
@@ -152,5 +153,35 @@ describe('a write that cannot end', () => {
     };
     const core = await createTestCore({ indexFaults });
     await expect(put(core, {})).rejects.toMatchObject({ code: 'PreconditionFailed' });
+  });
+});
+
+describe('what is prepared before a write is published', () => {
+  it('refuses it with whatever error, and nothing is left', async () => {
+    const core = await createTestCore();
+    const refusal = new Error('refused');
+    const options = {
+      signal: new AbortController().signal,
+      groupName: null,
+      needsQetag: true,
+      prepare: async ({
+        size,
+        qetag,
+      }: {
+        readonly size: number;
+        readonly qetag: string | null;
+      }) => {
+        expect(size).toBe(smallBody.length);
+        expect(qetag).toMatch(/^F[\w-]{27}$/);
+        throw refusal;
+      },
+    };
+    let isPublished = false;
+    const stored = storeContent(core, incomingContent(smallBody), options, async () => {
+      isPublished = true;
+    });
+    await expect(stored).rejects.toBe(refusal);
+    expect(isPublished).toBe(false);
+    await expectNothingLeft(core);
   });
 });
