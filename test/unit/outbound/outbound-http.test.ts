@@ -282,8 +282,8 @@ describe('OutboundHttp and slow or broken servers', () => {
     const size = 8 * 1024 * 1024;
     const server = await listen((_, response) => response.end(Buffer.alloc(size)));
     const url = `http://127.0.0.1:${server.port}/`;
-    const response = await outboundTo('127.0.0.1').request({ ...get, url, idleTimeoutMs: 20 });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const response = await outboundTo('127.0.0.1').request({ ...get, url, idleTimeoutMs: 400 });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(await readBody(response, size)).toHaveLength(size);
   });
 
