@@ -566,3 +566,21 @@ describe('pages of other origins', () => {
     expect(await statusOf(server, path, { method: 'OPTIONS' })).toBe(405);
   });
 });
+
+it('a cluster that is down is 502, after which proxies go on to the next gateway', async () => {
+  const gone = await startTestNode();
+  const driverOfGone = new StorageDriver(await gone.connectToStorage());
+  const name = await driverOfGone.upload(content, 'jpg');
+  const server = await startFilesServer(core, [gone.trackerAddress], { access: 'open' });
+  servers.push(server);
+  expect(await statusOf(server, `/group1/${name}`)).toBe(200);
+  await gone.remove();
+  expect(await statusOf(server, `/group1/${name}`)).toBe(502);
+  expect(await statusOf(server, `/group1/${name}`, { method: 'HEAD' })).toBe(502);
+  const ready = await get(server, '/readyz');
+  expect(ready.status).toBe(502);
+  const body = await ready.text();
+  expect(JSON.parse(body)).toMatchObject({ ready: false });
+  expect(body).not.toContain('127.0.0.1');
+  expect(await statusOf(server, '/healthz')).toBe(200);
+});
