@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { BlobStore } from '../blob-store/blob-store.ts';
+import type { Spool } from '../core/spool/spool.ts';
 import type { ObjectIndex } from '../object-index/object-index.ts';
 import { BackupMetrics } from './backup-metrics.ts';
 import { BlobStoreMetrics } from './blob-store-metrics.ts';
@@ -15,6 +16,7 @@ import { PurgeMetrics } from './purge-metrics.ts';
 import { QueueMetrics } from './queue-metrics.ts';
 import { ReplicaMetrics } from './replica-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
+import { SpoolMetrics } from './spool-metrics.ts';
 
 /** What a scrape waits for at most; what is not there by then stands as it was known last. */
 const COLLECT_WAIT_MS = 1_000;
@@ -27,6 +29,7 @@ export interface MetricsSources {
     'measure' | 'deletionQueueState' | 'countReplicaChecks' | 'listReplicaCheckQueues'
   >;
   readonly blobs: Pick<BlobStore, 'clusterState' | 'poolStates'>;
+  readonly spool: Pick<Spool, 'usedBytes' | 'sizeBytesMax'>;
 }
 
 /** Everything that `/metrics` tells, in a registry of its own. */
@@ -43,6 +46,7 @@ export class GatewayMetrics {
   readonly #connections = new ConnectionMetrics(this.registry);
   readonly #cluster = new ClusterMetrics(this.registry);
   readonly #index = new IndexMetrics(this.registry);
+  readonly #spool = new SpoolMetrics(this.registry);
   readonly #queues = new QueueMetrics(this.registry);
   readonly #collectors: Collector[] = [];
   #isWorker = false;
@@ -56,7 +60,7 @@ export class GatewayMetrics {
    * Looks at these from now on, whenever somebody asks for metrics. A worker process tells only
    * what its primary does not know as well.
    */
-  watch({ index, blobs }: MetricsSources, { isWorker = false } = {}): void {
+  watch({ index, blobs, spool }: MetricsSources, { isWorker = false } = {}): void {
     this.#isWorker = isWorker;
     this.#collectors.push(
       new Collector(async () => {
@@ -65,6 +69,7 @@ export class GatewayMetrics {
       }),
       new Collector(async () => this.#connections.set(blobs.poolStates())),
       new Collector(async () => this.#index.set(await index.measure())),
+      new Collector(async () => this.#spool.set(spool)),
     );
     if (isWorker) return;
     this.#collectors.push(

@@ -46,6 +46,11 @@ export class Spool {
     return this.#options.contentMemoryBytesMax;
   }
 
+  /** Bytes that may be held. */
+  get sizeBytesMax(): number {
+    return this.#options.sizeBytesMax;
+  }
+
   /** Bytes held now, in memory and in files. */
   get usedBytes(): number {
     return this.#usedBytes;

@@ -36,6 +36,7 @@ function createMetrics() {
       listReplicaCheckQueues: async () => [{ groupName: 'group1', oldestDueMs: 5_500 }],
     },
     blobs: { clusterState: async () => sources.cluster, poolStates: () => sources.pools },
+    spool: { usedBytes: 7, sizeBytesMax: 100 },
   } satisfies MetricsSources);
   const tell = dispatchEvents([metrics.blobStore.handlers], (error) => {
     throw error;
@@ -213,4 +214,10 @@ it('counts looks at replicas and repairs', async () => {
   expect(value('replica_repairs_total', { outcome: 'repaired' })).toBe(1);
   expect(value('replica_repairs_total', { outcome: 'failed' })).toBe(1);
   expect(value('lost_files_total')).toBe(1);
+});
+
+it('tells how full the spool is', async () => {
+  const value = await createMetrics().scrape();
+  expect(value('spool_bytes', { kind: 'used' })).toBe(7);
+  expect(value('spool_bytes', { kind: 'limit' })).toBe(100);
 });

@@ -132,4 +132,5 @@ const noSources = {
     listReplicaCheckQueues: async () => [],
   },
   blobs: { clusterState: async () => ({ trackers: [], groups: [] }), poolStates: () => [] },
+  spool: { usedBytes: 0, sizeBytesMax: 0 },
 };
