@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { AccessKeys } from './core/access-keys.ts';
 import type { KeyPair } from './core/key-pairs.ts';
 import { ExpirySweeper } from './core/kodo/expiry-sweeper.ts';
+import { RuleSweeper } from './core/kodo/rule-sweeper.ts';
 import { warnOfUnknownGroups } from './core/placement.ts';
 import { purgeAfterDeletion } from './core/purge/purge-after-deletion.ts';
 import { QueuedFiles } from './core/purge/queued-files.ts';
@@ -123,6 +124,9 @@ async function startBackground(
   });
   sweeper.start();
   closers.add(() => sweeper.stop());
+  const rules = new RuleSweeper(core, { timeZone: config.qiniu.timeZone });
+  rules.start();
+  closers.add(() => rules.stop());
   if (config.replicas.checkDelayMs !== null) {
     const checker = new ReplicaChecker(core, {
       repairAfterMs: config.replicas.repairAfterMs,
