@@ -46,6 +46,7 @@ const manuals = ['docs/operations.md', 'docs/operations.zh-CN.md'] as const;
 const origins = ['docs/origin.md', 'docs/origin.zh-CN.md'] as const;
 const imports = ['docs/import.md', 'docs/import.zh-CN.md'] as const;
 const compatibility = ['docs/s3-compatibility.md', 'docs/s3-compatibility.zh-CN.md'] as const;
+const qiniuDoor = ['docs/qiniu.md', 'docs/qiniu.zh-CN.md'] as const;
 const filesDoor = ['docs/files.md', 'docs/files.zh-CN.md'] as const;
 
 describe.each([
@@ -85,6 +86,7 @@ describe.each([
 it.each([
   ['origins', origins],
   ['imports', imports],
+  ["Qiniu's SDKs", qiniuDoor],
 ])('the pages on %s say the same in both languages', (_, files) => {
   const [english, chinese] = files.map((file) => partsOf(read(file)));
   const shapeOf = (parts: ManualParts | undefined) => ({
@@ -101,18 +103,21 @@ it('there are blocks of code in the operations manuals', () => {
 
 const readmes = ['README.md', 'README.zh-CN.md'] as const;
 
-it.each([...readmes, ...manuals, ...compatibility])('%s links to sections that exist', (page) => {
-  const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
-  expect(links.length).toBeGreaterThan(0);
-  for (const [, file = '', anchor] of links) {
-    const target = file === '' ? page : join(dirname(page), file);
-    expect(partsOf(read(target)).headings.map(({ anchor }) => anchor)).toContain(anchor);
-  }
-});
+it.each([...readmes, ...manuals, ...compatibility, ...qiniuDoor])(
+  '%s links to sections that exist',
+  (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+    expect(links.length).toBeGreaterThan(0);
+    for (const [, file = '', anchor] of links) {
+      const target = file === '' ? page : join(dirname(page), file);
+      expect(partsOf(read(target)).headings.map(({ anchor }) => anchor)).toContain(anchor);
+    }
+  },
+);
 
 it.each([
-  ['README.md', [manuals[0], compatibility[0], origins[0], imports[0]]],
-  ['README.zh-CN.md', [manuals[1], compatibility[1], origins[1], imports[1]]],
+  ['README.md', [manuals[0], compatibility[0], origins[0], imports[0], qiniuDoor[0]]],
+  ['README.zh-CN.md', [manuals[1], compatibility[1], origins[1], imports[1], qiniuDoor[1]]],
 ])('%s links to the pages of its language', (readme, files) => {
   for (const file of files) expect(read(readme)).toContain(`(${file})`);
 });
