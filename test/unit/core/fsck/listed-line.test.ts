@@ -78,10 +78,16 @@ it.each([
   ['group1/M00/', 'unknown'],
   [`data/00/0A/${'A'.repeat(300)}`, 'unknown'],
 ])('%s is of kind %s', (line, kind) => {
-  expect(readListedLine(line, place, blobs)).toEqual({ kind });
+  expect(readListedLine(line, place, blobs)).toMatchObject({ kind });
 });
 
 it('a file inside of a trunk file is one that a gateway may have stored', () => {
   const line = `group1/${inTrunk}`;
   expect(readListedLine(line, null, blobs)).toMatchObject({ kind: 'file', fileId: line });
+});
+
+it('a slave file and an appender file are told with their IDs', () => {
+  const slave = 'group1/M00/00/0A/Ck0BC2sAwcGAI0VnAAAABQAAAAc123_150x150.jpg';
+  const read = readListedLine(slave, null, { describeFile });
+  expect(read).toEqual({ kind: 'slave', fileId: slave });
 });
