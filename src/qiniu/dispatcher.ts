@@ -52,7 +52,9 @@ export class Dispatcher {
     }
     const match = this.#matcher.find(method, target.rawSegments);
     if (match) return await this.#operate(exchange, headers, target, match);
-    if (rows.length > 0) throw new QiniuError(405, 'method not allowed');
+    // Forms go to the root, where downloads look for objects as well.
+    const isRoot = target.path === '/' && downloadMethods.has(method);
+    if (rows.length > 0 && !isRoot) throw new QiniuError(405, 'method not allowed');
     return await this.#download(exchange, headers, target);
   }
 
