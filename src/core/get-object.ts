@@ -29,9 +29,10 @@ export interface GetObjectRequest {
   /** Throws where the caller may not read that very object. */
   readonly checkAccess?: (object: ObjectRecord) => void;
   /**
-   * A stored object as the door tells of it: with another ETag, which conditions are about then.
+   * The object as the door tells of it: with another ETag, which conditions are about then. One that
+   * comes from an origin just now is not stored yet, and cannot be read for it.
    */
-  readonly present?: (object: ObjectRecord) => Promise<ObjectRecord>;
+  readonly present?: (object: ObjectRecord, isStored: boolean) => Promise<ObjectRecord>;
 }
 
 /** The part that was asked for by number. */
@@ -146,7 +147,7 @@ async function evaluate(
 ): Promise<FoundObject> {
   request.checkAccess?.(record);
   refuseDisabled(record);
-  const object = (isStored && (await request.present?.(record))) || record;
+  const object = (await request.present?.(record, isStored)) ?? record;
   const evaluated = evaluateConditions(request.conditions, object);
   if (evaluated.verdict === 'precondition-failed') {
     throw new GatewayError('PreconditionFailed', { Condition: evaluated.condition });

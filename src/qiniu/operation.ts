@@ -44,7 +44,7 @@ export interface QiniuResponse {
   readonly body?: Buffer | string | Readable;
 }
 
-export interface RegionSettings {
+interface RegionSettings {
   /** What buckets without a region of their own are in: `z0`. */
   readonly name: string;
   readonly ttlSeconds: number;

@@ -10,6 +10,8 @@ import { GatewayProcess } from '../support/gateway-process.ts';
 import { patternBytes, qiniuGateway, sdkOf } from '../support/qiniu-sdk.ts';
 import { deleteAllBuckets, newBucketName, s3ClientOf } from '../support/s3-client.ts';
 
+const require = createRequire(import.meta.url);
+
 const fileSize = 50 * 2 ** 20;
 const partSize = 4 * 2 ** 20;
 
@@ -60,9 +62,7 @@ describeWithProgram(chromiumProgram, () => {
     gateway = await GatewayProcess.start(qiniuGateway);
     s3 = s3ClientOf(gateway);
     await s3.send(new CreateBucketCommand({ Bucket }));
-    const script = readFileSync(
-      createRequire(import.meta.url).resolve('qiniu-js/dist/qiniu.min.js'),
-    );
+    const script = readFileSync(require.resolve('qiniu-js/dist/qiniu.min.js'));
     pages = createServer((request, response) => {
       const isScript = request.url === '/qiniu.min.js';
       response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');

@@ -6,7 +6,7 @@ export const qiniuGateway: StartOptions = {
   env: { GATEWAY_QINIU_LISTEN: '127.0.0.1:0', GATEWAY_OUTBOUND_ALLOW: '127.0.0.0/8' },
 };
 
-export type PutPolicyOptions = ConstructorParameters<typeof qiniu.rs.PutPolicy>[0];
+type PutPolicyOptions = ConstructorParameters<typeof qiniu.rs.PutPolicy>[0];
 
 /** Qiniu's SDK as it comes, with nothing but its hosts set to a gateway. */
 export interface QiniuSdk {

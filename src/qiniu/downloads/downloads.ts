@@ -65,7 +65,7 @@ async function readAndRespond(
   const wanted = {
     ...{ bucket, key, versionId: null, partNumber: null },
     checkAccess: (object: ObjectRecord) => checkReadable(permission, bucket, key, object),
-    present: (object: ObjectRecord) => withQetag(core, object),
+    present: (object: ObjectRecord, isStored: boolean) => withQetag(core, object, isStored),
     conditions: readConditions(headers),
     range: range === null ? null : parseRange(range),
     ifRange: ifRange(headers),
@@ -105,9 +105,13 @@ function checkReadable(
 }
 
 /** Downloads tell Kodo's hash in the place of S3's ETag. */
-async function withQetag(core: CoreServices, object: ObjectRecord): Promise<ObjectRecord> {
-  const qetag = await ensureQetag(core, object);
-  // It was replaced meanwhile: the bytes cannot be read either, and the next look finds the other.
+async function withQetag(
+  core: CoreServices,
+  object: ObjectRecord,
+  isStored: boolean,
+): Promise<ObjectRecord> {
+  const qetag = isStored ? await ensureQetag(core, object) : object.qetag;
+  // Where it was replaced meanwhile, its bytes cannot be read either, and the next look tells.
   return { ...object, etag: qetag ?? object.etag };
 }
 

@@ -3,11 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closeToPublic, openToPublic } from '../../../../src/core/access/public-read.ts';
 import { addBucketDomain } from '../../../../src/core/bucket-domains.ts';
 import { corsRules } from '../../../../src/core/cors-rules.ts';
+import { bucketOrigin } from '../../../../src/core/origin/bucket-origin.ts';
 import { putObject } from '../../../../src/core/put-object.ts';
 import type { Bucket } from '../../../../src/object-index/records.ts';
 import { maxAgeSetting } from '../../../../src/qiniu/buckets/kodo-settings.ts';
 import { createTestCore, type TestCore } from '../../../support/core-services.ts';
 import { incomingContent } from '../../../support/incoming-content.ts';
+import { startOriginServer } from '../../../support/origin-server.ts';
 import { type QiniuServer, qiniuKey, startQiniuServer } from '../../../support/qiniu-server.ts';
 
 const qetagOfHello = 'Fqr0xh3cxeii2r7eDztILNmuqUNN';
@@ -182,7 +184,8 @@ describe('an object of a public bucket', () => {
 
   it('is not there in a bucket that does not exist', async () => {
     expect((await get('/nothing/a', { host: 'localhost' })).status).toBe(404);
-    expect((await get('/', { host: 'localhost' })).status).toBe(404);
+    // Forms are posted there.
+    expect((await get('/', { host: 'localhost' })).status).toBe(405);
   });
 
   it('is refused while it is disabled', async () => {
@@ -317,5 +320,31 @@ describe('an object of a private bucket', () => {
     expect((await get(path)).status).toBe(200);
     await closeToPublic(core, await bucket());
     expect((await get(path)).status).toBe(401);
+  });
+});
+
+describe('an object that its bucket gets from an origin', () => {
+  it('is served, stored and served again, with Kodo’s hash from then on', async () => {
+    let isDown = false;
+    const origin = await startOriginServer((request, response) => {
+      if (isDown) return response.destroy();
+      response.statusCode = request.url === '/pulled.txt' ? 200 : 404;
+      response.setHeader('content-type', 'text/plain');
+      response.setHeader('last-modified', 'Tue, 05 Dec 2023 10:00:00 GMT');
+      return response.end(response.statusCode === 200 ? 'hello' : '');
+    });
+    await openToPublic(core, await bucket());
+    await bucketOrigin.put(core, await bucket(), {
+      ...{ kind: 'http', url: origin.url, credentials: null },
+      ...{ missTtlMs: 10_000, sizeBytesMax: 2 ** 20 },
+    });
+    const first = await get('/pulled.txt');
+    expect([first.status, first.text]).toEqual([200, 'hello']);
+    expect((await get('/missing.txt')).status).toBe(404);
+    isDown = true;
+    const again = await get('/pulled.txt');
+    expect([again.status, again.text]).toEqual([200, 'hello']);
+    expect(again.headers.etag).toBe(`"${qetagOfHello}"`);
+    expect((await get('/other.txt')).status).toBe(478);
   });
 });
