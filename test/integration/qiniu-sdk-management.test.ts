@@ -121,6 +121,8 @@ describe('an object', () => {
     expect((await buckets.updateObjectStatus(...at, 1)).resp.statusCode).toBe(400);
     await ok(buckets.updateObjectStatus(...at, 0));
     await ok(buckets.deleteAfterDays(...at, 0));
+    await ok(buckets.changeType(...at, 2));
+    await ok(buckets.restoreAr(at.join(':'), 1));
   });
 
   it('is one of many in a batch', async () => {
@@ -301,6 +303,13 @@ describe('a bucket', () => {
       expect(status).toBe(400);
       expect(data).toEqual({ error: expect.stringContaining('not supported by this gateway') });
     }
+    const jobs = new qiniu.fop.OperationManager(sdk.mac, sdk.config);
+    const job = await new Promise<number | undefined>((resolve) => {
+      jobs.pfop(Bucket, 'a', ['avinfo'], 'queue', null, (_error, _data, resp) =>
+        resolve((resp as { statusCode?: number } | undefined)?.statusCode),
+      );
+    });
+    expect(job).toBe(400);
   });
 });
 

@@ -90,6 +90,16 @@ describe('a form', () => {
     expect((await stored(qetagOfHello)).text).toBe('hello');
   });
 
+  it('with a file without a key is named by its hash', async () => {
+    const path = join(directory, 'unnamed.txt');
+    await writeFile(path, 'unnamed');
+    const { data, resp } = await sdk.forms.putFileWithoutKey(
+      ...([sdk.token({ scope: Bucket }), path, extra()] as const),
+    );
+    expect(resp.statusCode).toBe(200);
+    expect((await stored((data as { key: string }).key)).text).toBe('unnamed');
+  });
+
   it('of many MiB is stored', async () => {
     const answer = await told(
       sdk.forms.putFile(sdk.token({ scope: Bucket }), 'form/nine.bin', ninePath, extra()),
@@ -233,6 +243,22 @@ describe.each(['v1', 'v2'])('a resumable upload of version %s', (version) => {
     sdk = sdkOf(gateway);
     await door.close();
   });
+});
+
+it('the calls of older programs upload in blocks of version 1', async () => {
+  const { resumable } = sdk;
+  const { PutExtra } = qiniu.resume_up;
+  const key = 'old/nine';
+  const token = sdk.token({ scope: `${Bucket}:${key}` });
+  const file = await told(resumable.putFile(token, key, ninePath, new PutExtra()));
+  expect(file).toEqual([200, { hash: qetagOfNine, key }]);
+  const stream = createReadStream(ninePath);
+  const streamed = await told(resumable.putStream(token, key, stream, nine.length, new PutExtra()));
+  expect(streamed).toEqual([200, { hash: qetagOfNine, key }]);
+  const whole = sdk.token({ scope: Bucket });
+  const unnamed = await told(resumable.putFileWithoutKey(whole, ninePath, new PutExtra()));
+  expect(unnamed).toEqual([200, { hash: qetagOfNine, key: qetagOfNine }]);
+  expect((await stored(key)).bytes.equals(nine)).toBe(true);
 });
 
 it('an SDK without a zone asks the gateway where everything is', async () => {
