@@ -184,8 +184,7 @@ describe('an object of a public bucket', () => {
 
   it('is not there in a bucket that does not exist', async () => {
     expect((await get('/nothing/a', { host: 'localhost' })).status).toBe(404);
-    // Forms are posted there.
-    expect((await get('/', { host: 'localhost' })).status).toBe(405);
+    expect((await get('/', { host: 'localhost' })).status).toBe(404);
   });
 
   it('is refused while it is disabled', async () => {
