@@ -139,10 +139,25 @@ function parseHeaders(text: string): PartHeaders {
   const unfolded = text.replace(/\r\n[ \t]+/g, ' ');
   for (const line of unfolded.split('\r\n')) {
     if (line === '') continue;
-    const match = /^([!#$%&'*+\-.^_`|~\w]+)[ \t]*:[ \t]*([^\r\n\0]*?)[ \t]*$/.exec(line);
-    if (!match) throw malformedForm('A part has a malformed header.');
-    const [, name = '', value = ''] = match;
-    if (!headers.has(name.toLowerCase())) headers.set(name.toLowerCase(), value);
+    const colon = line.indexOf(':');
+    const name = trimBlanks(line.slice(0, Math.max(0, colon))).toLowerCase();
+    const isWellFormed = !/^[ \t]/.test(line) && headerName.test(name) && !/[\r\n\0]/.test(line);
+    if (!isWellFormed) throw malformedForm('A part has a malformed header.');
+    if (!headers.has(name)) headers.set(name, trimBlanks(line.slice(colon + 1)));
   }
   return headers;
+}
+
+const headerName = /^[!#$%&'*+\-.^_`|~\w]+$/;
+
+/** By hand: of many blanks before another character, a pattern for those at the end tries each. */
+function trimBlanks(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text[start])) start += 1;
+  while (end > start && isBlank(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }

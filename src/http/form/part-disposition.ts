@@ -5,8 +5,12 @@ export interface PartDisposition {
   readonly fileName: string | null;
 }
 
+/**
+ * No character can be matched in two ways: else text of a stranger, tried in all of them, would take
+ * for ever. Where escapes leave no quote for the end, as in the `"C:\"` of old browsers, there are none.
+ */
 const parameterPattern =
-  /;[ \t]*([!#$&+\-.^_`|~\w]+\*?)[ \t]*=[ \t]*(?:"((?:\\"|\\\\|[^"])*)"|([^;"]*))/g;
+  /;[ \t]*([!#$&+\-.^_`|~\w]+\*?)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\["\\]|\\(?!["\\]))*)"|"([^"]*)"|([^;"]*))/g;
 
 /**
  * Reads `form-data; name="…"; filename="…"`; null for another disposition, or one without a name.
@@ -17,8 +21,8 @@ const parameterPattern =
 export function parseDisposition(header: string): PartDisposition | null {
   if (!/^form-data[ \t]*(;|$)/i.test(header)) return null;
   const parameters = new Map<string, string>();
-  for (const [, name = '', quoted, token = ''] of header.matchAll(parameterPattern)) {
-    const value = quoted === undefined ? token.trim() : quoted.replace(/\\(["\\])/g, '$1');
+  for (const [, name = '', quoted, literal, token = ''] of header.matchAll(parameterPattern)) {
+    const value = quoted?.replace(/\\(["\\])/g, '$1') ?? literal ?? token.trim();
     if (!parameters.has(name.toLowerCase())) parameters.set(name.toLowerCase(), value);
   }
   const name = parameters.get('name');

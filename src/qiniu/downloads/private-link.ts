@@ -41,7 +41,7 @@ export function isSignedFor(
   secretAccessKey: string,
   origins: Iterable<string>,
 ): boolean {
-  const given = Buffer.from(signature.replace(/=+$/, ''));
+  const given = Buffer.from(signature.replace(/={1,2}$/, ''));
   for (const origin of origins) {
     const digest = createHmac('sha1', secretAccessKey).update(origin + signedTarget);
     const expected = Buffer.from(digest.digest('base64url'));

@@ -60,7 +60,9 @@ class Base64Decoder extends Transform {
     callback: (error: Error | null, chunk?: Buffer) => void,
   ): void {
     const text = this.#rest + chunk.toString('latin1').replace(/[\r\n\t ]/g, '');
-    const digits = text.replace(/=+$/, '');
+    const padding = text.indexOf('=');
+    const isPaddedNow = padding !== -1 && /^=*$/.test(text.slice(padding));
+    const digits = isPaddedNow ? text.slice(0, padding) : text;
     const hasMore = this.#isPadded && digits !== '' && digits !== this.#rest;
     if (digits.length < text.length) this.#isPadded = true;
     if (hasMore || !/^[A-Za-z0-9+/_-]*$/.test(digits)) {

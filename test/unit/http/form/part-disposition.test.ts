@@ -19,6 +19,8 @@ it.each([
   ['form-data; name="a"; filename*=iso-8859-1\'\'%e4.jpg', 'a', 'ä.jpg'],
   ['form-data; name="a"; filename="x.jpg"; filename*=gbk\'\'%d5.jpg', 'a', 'x.jpg'],
   ['form-data; name="a"; name="b"', 'a', null],
+  ['form-data; name="a"; filename="C:\\"', 'a', 'C:\\'],
+  ['form-data; name="a"; filename="C:\\"; x="y"', 'a', 'C:"; x='],
 ])('%s', (header, name, fileName) => {
   expect(parseDisposition(octets(header))).toEqual({ name, fileName });
 });
@@ -36,4 +38,9 @@ it.each([
   'form-datax; name="a"',
 ])('is none: %s', (header) => {
   expect(parseDisposition(header)).toBeNull();
+});
+
+it('takes text of many backslashes without an end for none', () => {
+  const parsed = parseDisposition(`form-data; name="a"; filename="${'\\'.repeat(48)}`);
+  expect(parsed).toEqual({ name: 'a', fileName: '' });
 });
