@@ -83,7 +83,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|core/|outbound/|blob-store/blob-store\\.ts|object-index/(object-index|records|requests|damage)\\.ts)',
+          '^src/(support/|core/|outbound/|blob-store/blob-store\\.ts|object-index/(object-index|records|[a-z]+-requests|damage)\\.ts)',
       },
     },
     {
@@ -124,7 +124,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|outbound|origins|core|http|s3|qiniu|files|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|requests|damage))\\.ts$',
+          '^src/(support|outbound|origins|core|http|s3|qiniu|files|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|[a-z]+-requests|damage))\\.ts$',
       },
     },
     {
@@ -135,7 +135,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|core|http)/|^src/(blob-store/blob-store|object-index/(object-index|records|requests))\\.ts$',
+          '^src/(support|core|http)/|^src/(blob-store/blob-store|object-index/(object-index|records|[a-z]+-requests))\\.ts$',
       },
     },
     {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectIndex } from '../src/object-index/object-index.ts';
-import type { NewObject } from '../src/object-index/requests.ts';
 import type * as SqliteIndex from '../src/object-index/sqlite-index.ts';
+import type { NewObject } from '../src/object-index/write-requests.ts';
 
 /** Opens an index as a gateway has it: compiled, with its threads. */
 export async function openCompiledIndex(

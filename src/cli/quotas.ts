@@ -1,7 +1,7 @@
 import { getBucket } from '../core/access/access.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Quota } from '../object-index/records.ts';
-import type { QuotaHolder, Usage } from '../object-index/requests.ts';
+import type { QuotaHolder, Usage } from '../object-index/write-requests.ts';
 import { parseSize } from '../support/units.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { UsageError } from './failures.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Bucket, Checksum, ObjectRecord } from '../object-index/records.ts';
-import type { AppendObjectOutcome } from '../object-index/requests.ts';
+import type { AppendObjectOutcome } from '../object-index/write-requests.ts';
 import { checksumOf } from './content-digest.ts';
 import { checkedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';

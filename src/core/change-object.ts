@@ -1,5 +1,5 @@
 import type { Bucket, ObjectRecord, ObjectSubresources } from '../object-index/records.ts';
-import type { ChangeObjectRequest } from '../object-index/requests.ts';
+import type { ChangeObjectRequest } from '../object-index/write-requests.ts';
 import { GatewayError } from './errors.ts';
 import { checkKey } from './names.ts';
 import type { CoreServices } from './services.ts';

@@ -5,7 +5,7 @@ import type {
   ObjectRecord,
   ObjectSubresources,
 } from '../object-index/records.ts';
-import type { WriteCondition } from '../object-index/requests.ts';
+import type { WriteCondition } from '../object-index/write-requests.ts';
 import {
   type Access,
   authorize,

@@ -1,5 +1,5 @@
+import type { DeleteCondition, DeletionResult } from '../object-index/deletion-requests.ts';
 import type { Bucket } from '../object-index/records.ts';
-import type { DeleteCondition, DeletionResult } from '../object-index/requests.ts';
 import { lockedObject } from './change-object.ts';
 import { GatewayError } from './errors.ts';
 import { checkKey } from './names.ts';

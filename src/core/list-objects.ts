@@ -1,5 +1,5 @@
+import type { ListedObject } from '../object-index/listing-requests.ts';
 import type { Bucket } from '../object-index/records.ts';
-import type { ListedObject } from '../object-index/requests.ts';
 import { parsePageToken, renderPageToken } from './page-token.ts';
 import type { CoreServices } from './services.ts';
 

@@ -1,5 +1,5 @@
+import type { ListVersionsPage } from '../object-index/listing-requests.ts';
 import type { Bucket } from '../object-index/records.ts';
-import type { ListVersionsPage } from '../object-index/requests.ts';
 import { GatewayError } from './errors.ts';
 import { type ListRequest, listedKeysMax } from './list-objects.ts';
 import type { CoreServices } from './services.ts';

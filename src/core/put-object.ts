@@ -4,7 +4,7 @@ import type {
   ObjectRecord,
   ObjectSubresources,
 } from '../object-index/records.ts';
-import type { PutObjectOutcome, WriteCondition } from '../object-index/requests.ts';
+import type { PutObjectOutcome, WriteCondition } from '../object-index/write-requests.ts';
 import { checkedDescription } from './descriptions.ts';
 import { GatewayError } from './errors.ts';
 import type { IncomingContent } from './incoming-content.ts';

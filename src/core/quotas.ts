@@ -1,5 +1,5 @@
 import type { Bucket, Part, Upload } from '../object-index/records.ts';
-import type { Growth, QuotaExceeded } from '../object-index/requests.ts';
+import type { Growth, QuotaExceeded } from '../object-index/write-requests.ts';
 import { GatewayError } from './errors.ts';
 import type { CoreServices } from './services.ts';
 

@@ -1,5 +1,5 @@
 import type { Bucket } from '../object-index/records.ts';
-import type { DateCondition, WriteCondition } from '../object-index/requests.ts';
+import type { DateCondition, WriteCondition } from '../object-index/write-requests.ts';
 import { type Access, authorize } from './access/access.ts';
 import { checkUnversioned, versionedBucket } from './append-object.ts';
 import { GatewayError } from './errors.ts';

@@ -1,7 +1,7 @@
 import { GatewayError } from '../core/errors.ts';
 import type { ReadConditions } from '../core/preconditions.ts';
 import type { ObjectRecord } from '../object-index/records.ts';
-import type { WriteCondition } from '../object-index/requests.ts';
+import type { WriteCondition } from '../object-index/write-requests.ts';
 import type { RequestHeaders } from './request-headers.ts';
 
 /** The conditions of a read, or of the source of a copy with the prefix `x-amz-copy-source-`. */

@@ -3,9 +3,9 @@ import { nameNewFiles } from './name-new-files.ts';
 import { dropNames } from './named-files.ts';
 import { assertTiles, type ObjectRow, toObjectRecord, wholeFileOf } from './object-rows.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
-import type { AppendObjectOutcome, AppendObjectRequest } from './requests.ts';
 import { get, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 import { findVersionRow } from './versions.ts';
+import type { AppendObjectOutcome, AppendObjectRequest } from './write-requests.ts';
 
 /**
  * Puts new segments behind those of an object, in a fixed number of statements for any size: the

@@ -1,11 +1,11 @@
 import { findBucketState } from './bucket-state.ts';
 import { type ObjectRow, toObjectRecord } from './object-rows.ts';
 import type { VersioningState } from './records.ts';
-import type { RefusedWrite, WriteCondition } from './requests.ts';
 import type { Statements } from './statements.ts';
 import { growthOf, refusedGrowth } from './usage.ts';
 import { findReplacedVersion, findVersionRow } from './versions.ts';
 import { failedCondition } from './write-condition.ts';
+import type { RefusedWrite, WriteCondition } from './write-requests.ts';
 
 interface IntendedWrite {
   readonly bucketId: number;

@@ -1,7 +1,7 @@
 import { bucketExists, findBucket } from './buckets.ts';
 import type { Bucket, BucketDomain } from './records.ts';
-import type { PutBucketDomainOutcome } from './requests.ts';
 import { all, get, run, type Statements, type WriteContext } from './statements.ts';
+import type { PutBucketDomainOutcome } from './write-requests.ts';
 
 /** A domain that the bucket has already is stored as well. */
 export function* putBucketDomain(

@@ -1,9 +1,9 @@
 import { findBucketState } from './bucket-state.ts';
 import { firstKeyAfterPrefix } from './key-order.ts';
 import type { Bucket, ListedBucket, NewBucket, VersioningState } from './records.ts';
-import type { SetObjectLockOutcome, SetVersioningOutcome } from './requests.ts';
 import { all, get, run, type SqlValue, type Statements, type WriteContext } from './statements.ts';
 import { dropUpload } from './upload-rows.ts';
+import type { SetObjectLockOutcome, SetVersioningOutcome } from './write-requests.ts';
 
 interface BucketRow {
   readonly id: number;

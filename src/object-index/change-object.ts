@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { mayChangeRetention } from './object-lock.ts';
 import { descriptionValues, toObjectRecord } from './object-rows.ts';
 import type { ObjectRecord } from './records.ts';
-import type { ChangeObjectOutcome, ChangeObjectRequest } from './requests.ts';
 import { run, type Statements, type WriteContext } from './statements.ts';
 import { subresourceColumns, subresourceValues } from './subresource-columns.ts';
 import { findVersionRow } from './versions.ts';
+import type { ChangeObjectOutcome, ChangeObjectRequest } from './write-requests.ts';
 
 /** In the order of the values below. */
 const changedColumns = [

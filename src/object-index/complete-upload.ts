@@ -2,8 +2,8 @@ import { beginWrite } from './begin-write.ts';
 import { dropContents, insertObject } from './object-rows.ts';
 import type { ObjectRecord } from './records.ts';
 import { requeueReplicaChecks } from './replica-checks.ts';
-import type { CompleteUploadOutcome, CompleteUploadRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
+import type { CompleteUploadOutcome, CompleteUploadRequest } from './upload-requests.ts';
 import { dropParts, dropUpload, findUploadRow, forgetUpload, toUpload } from './upload-rows.ts';
 import { deleteRows } from './versions.ts';
 

@@ -3,13 +3,13 @@ import { rememberCompleted } from './complete-upload.ts';
 import { dropContents, insertObject, insertSegments, wholeFileOf } from './object-rows.ts';
 import type { ObjectRecord, SegmentContent } from './records.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
+import { all, allIn, insertRows, runIn, type Statements, type WriteContext } from './statements.ts';
 import type {
   ComposedUpload,
   ComposeObjectOutcome,
   ComposeObjectRequest,
   UploadParts,
-} from './requests.ts';
-import { all, allIn, insertRows, runIn, type Statements, type WriteContext } from './statements.ts';
+} from './upload-requests.ts';
 import { dropUpload } from './upload-rows.ts';
 import { deleteRows } from './versions.ts';
 

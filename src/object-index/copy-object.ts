@@ -3,9 +3,9 @@ import { shareFiles } from './file-references.ts';
 import { nameCopy } from './named-files.ts';
 import { dropContents, insertObject, type ObjectRow, toObjectRecord } from './object-rows.ts';
 import { noSubresources } from './records.ts';
-import type { CopyObjectOutcome, CopyObjectRequest } from './requests.ts';
 import { all, run, type Statements, type WriteContext } from './statements.ts';
 import { deleteRows, findVersionRow } from './versions.ts';
+import type { CopyObjectOutcome, CopyObjectRequest } from './write-requests.ts';
 
 /** Works for a copy onto itself too: the files are shared before the old row releases them. */
 export function* copyObject(

@@ -1,7 +1,7 @@
 import { findBucketState } from './bucket-state.ts';
 import { deleteVersions } from './delete-versions.ts';
+import type { DeletionResult, ObjectDeletion } from './deletion-requests.ts';
 import { dropContents, type ObjectContentRow } from './object-rows.ts';
-import type { DeletionResult, ObjectDeletion } from './requests.ts';
 import { SegmentBudget } from './segment-budget.ts';
 import { allIn, type Statements, type WriteContext } from './statements.ts';
 import { NULL_VERSION_ID } from './version-ids.ts';

@@ -1,7 +1,7 @@
+import type { DeletionResult } from './deletion-requests.ts';
 import { isLocked } from './object-lock.ts';
 import { dropContents, insertDeleteMarkers, type ObjectRow } from './object-rows.ts';
 import type { VersioningState } from './records.ts';
-import type { DeletionResult } from './requests.ts';
 import { SegmentBudget } from './segment-budget.ts';
 import type { Statements, WriteContext } from './statements.ts';
 import { NULL_VERSION_ID } from './version-ids.ts';

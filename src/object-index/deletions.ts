@@ -1,3 +1,4 @@
+import type { DueDeletionsRequest } from './deletion-requests.ts';
 import { queueFiles } from './file-references.ts';
 import { findNamed } from './named-files.ts';
 import type {
@@ -6,7 +7,6 @@ import type {
   PendingDeletion,
   PostponedDeletion,
 } from './records.ts';
-import type { DueDeletionsRequest } from './requests.ts';
 import { all, allIn, get, runIn, type Statements, type WriteContext } from './statements.ts';
 
 export function* queueDeletions(

@@ -1,5 +1,5 @@
 import { deleteObjects } from './delete-objects.ts';
-import type { ExpiredObject } from './requests.ts';
+import type { ExpiredObject } from './deletion-requests.ts';
 import { all, get, run, type Statements, type WriteContext } from './statements.ts';
 import { findVersionRow } from './versions.ts';
 

@@ -1,4 +1,4 @@
-import type { ImportedObject } from './requests.ts';
+import type { ImportedObject } from './file-requests.ts';
 import { allIn, get, type Statements } from './statements.ts';
 
 /** Columns that are found by file and say that something refers to it. */

@@ -1,5 +1,11 @@
 import { type BucketState, findBucketState } from './bucket-state.ts';
 import { shareFiles } from './file-references.ts';
+import type {
+  ImportedObject,
+  ImportObjectsOutcome,
+  ImportObjectsRequest,
+  ImportOutcome,
+} from './file-requests.ts';
 import { FileStates } from './import-file-states.ts';
 import { addNames, nameCopy } from './named-files.ts';
 import {
@@ -11,12 +17,6 @@ import {
   wholeFileOf,
 } from './object-rows.ts';
 import { listSegments } from './objects.ts';
-import type {
-  ImportedObject,
-  ImportObjectsOutcome,
-  ImportObjectsRequest,
-  ImportOutcome,
-} from './requests.ts';
 import { allIn, run, type Statements, type WriteContext } from './statements.ts';
 import { growthOf, refusedGrowth } from './usage.ts';
 import { deleteRows, findReplacedVersion, findVersionRow } from './versions.ts';

@@ -1,6 +1,6 @@
 import { firstKeyAfterPrefix } from './key-order.ts';
+import type { CurrentObjectsPage, ListCurrentObjectsRequest } from './listing-requests.ts';
 import { type ObjectRow, objectColumns, toObjectRecord } from './object-rows.ts';
-import type { CurrentObjectsPage, ListCurrentObjectsRequest } from './requests.ts';
 import { all, type Statements } from './statements.ts';
 
 /** Whole records in the order of keys, those without versions and delete markers. */

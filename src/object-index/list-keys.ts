@@ -1,7 +1,7 @@
 import { commonPrefixOf } from './key-order.ts';
 import { type ListingPosition, listEntries, listingStart } from './list-entries.ts';
+import type { ListedObject, ListObjectsPage, ListObjectsRequest } from './listing-requests.ts';
 import type { ChecksumAlgorithm, ChecksumType } from './records.ts';
-import type { ListedObject, ListObjectsPage, ListObjectsRequest } from './requests.ts';
 import { all, type Statements } from './statements.ts';
 
 /** Tens of milliseconds, for which other listings wait. */

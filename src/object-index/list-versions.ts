@@ -1,6 +1,6 @@
 import { type Listing, type ListingPosition, listEntries, listingStart } from './list-entries.ts';
 import { type ListedRow, listedColumns, toListedObject } from './list-keys.ts';
-import type { ListedVersion, ListVersionsPage, ListVersionsRequest } from './requests.ts';
+import type { ListedVersion, ListVersionsPage, ListVersionsRequest } from './listing-requests.ts';
 import { all, get, type SqlValue, type Statements } from './statements.ts';
 import { NULL_VERSION_ID, objectIdOfVersion } from './version-ids.ts';
 import { findVersionRow } from './versions.ts';

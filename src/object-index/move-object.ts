@@ -3,9 +3,9 @@ import { copyObject } from './copy-object.ts';
 import { deleteObjects } from './delete-objects.ts';
 import { toObjectRecord } from './object-rows.ts';
 import { renameObject } from './rename-object.ts';
-import type { CopyObjectOutcome, MoveObjectRequest } from './requests.ts';
 import type { Statements, WriteContext } from './statements.ts';
 import { findVersionRow } from './versions.ts';
+import type { CopyObjectOutcome, MoveObjectRequest } from './write-requests.ts';
 
 /**
  * Gives an object another key, and its date stays. Inside a bucket without versions its row gets the

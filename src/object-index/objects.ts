@@ -10,9 +10,9 @@ import {
 } from './object-rows.ts';
 import type { ObjectPart, ObjectRecord, Segment } from './records.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
-import type { NewObject, PutObjectOutcome, WriteCondition } from './requests.ts';
 import { all, get, type Statements, type WriteContext } from './statements.ts';
 import { deleteRows, findVersionRow } from './versions.ts';
+import type { NewObject, PutObjectOutcome, WriteCondition } from './write-requests.ts';
 
 export function* putObject(
   context: WriteContext,

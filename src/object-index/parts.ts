@@ -10,8 +10,8 @@ import {
 import { listSegments } from './objects.ts';
 import type { Part, SegmentContent } from './records.ts';
 import { queueReplicaChecks } from './replica-checks.ts';
-import type { CopyPartRequest, NewPart } from './requests.ts';
 import { all, get, insertRows, run, type Statements, type WriteContext } from './statements.ts';
+import type { CopyPartRequest, NewPart } from './upload-requests.ts';
 import { dropParts, findUploadRow } from './upload-rows.ts';
 import { findVersionRow } from './versions.ts';
 

@@ -1,5 +1,5 @@
 import { queueFiles } from './file-references.ts';
-import type { QueuedOrphans } from './requests.ts';
+import type { QueuedOrphans } from './file-requests.ts';
 import { allIn, get, type Statements, type WriteContext } from './statements.ts';
 
 /** Columns that hold file IDs and are found by them. */

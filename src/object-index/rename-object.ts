@@ -2,10 +2,10 @@ import { findBucketState } from './bucket-state.ts';
 import { renameNames } from './named-files.ts';
 import { dropContents, type ObjectRow, toObjectRecord } from './object-rows.ts';
 import { requeueReplicaChecks } from './replica-checks.ts';
-import type { DateCondition, RenameObjectOutcome, RenameObjectRequest } from './requests.ts';
 import { get, run, type Statements, type WriteContext } from './statements.ts';
 import { deleteRows, findVersionRow } from './versions.ts';
 import { failedCondition } from './write-condition.ts';
+import type { DateCondition, RenameObjectOutcome, RenameObjectRequest } from './write-requests.ts';
 
 /** The replicas of files this new are looked for still, by the key they were stored under. */
 const NEW_FILES_MS = 60 * 60_000;

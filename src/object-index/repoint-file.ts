@@ -1,6 +1,6 @@
 import { releaseFiles, shareFiles } from './file-references.ts';
+import type { FileUse, RepointFileOutcome, RepointFileRequest } from './file-requests.ts';
 import { dropNames } from './named-files.ts';
-import type { FileUse, RepointFileOutcome, RepointFileRequest } from './requests.ts';
 import { get, run, type Statements, type WriteContext } from './statements.ts';
 
 /**

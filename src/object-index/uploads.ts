@@ -3,7 +3,6 @@ import { type ListingPosition, listEntries, listingStart } from './list-entries.
 import { type ChecksumColumns, toChecksum } from './object-rows.ts';
 import type { Upload } from './records.ts';
 import { forgetRenameTokens } from './rename-object.ts';
-import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './requests.ts';
 import {
   all,
   get,
@@ -14,6 +13,7 @@ import {
   type WriteContext,
 } from './statements.ts';
 import { subresourceValues } from './subresource-columns.ts';
+import type { CompletedUpload, ListUploadsPage, ListUploadsRequest } from './upload-requests.ts';
 import {
   dropUpload,
   findUploadRow,

@@ -1,7 +1,7 @@
 import { type BucketState, findBucketState } from './bucket-state.ts';
 import type { Quota } from './records.ts';
-import type { Growth, QuotaExceeded, QuotaHolder, Usage } from './requests.ts';
 import { get, run, type Statements, type WriteContext } from './statements.ts';
+import type { Growth, QuotaExceeded, QuotaHolder, Usage } from './write-requests.ts';
 
 /**
  * What buckets and users take. Triggers keep `bucket_usage` and `user_usage` (see migration 0005):

@@ -1,4 +1,4 @@
-import type { DeleteCondition, DeletionResult } from './requests.ts';
+import type { DeleteCondition, DeletionResult } from './deletion-requests.ts';
 import { allowsDeletion } from './write-condition.ts';
 
 /** One key or version that is to go, however often it was named. */

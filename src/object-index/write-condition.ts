@@ -1,4 +1,5 @@
-import type { DeleteCondition, WriteCondition } from './requests.ts';
+import type { DeleteCondition } from './deletion-requests.ts';
+import type { WriteCondition } from './write-requests.ts';
 
 /**
  * Evaluates a condition on the object that the key has inside the writing transaction; null

@@ -1,6 +1,6 @@
 import { GatewayError } from '../core/errors.ts';
 import { parseEtags, parseHttpDate } from '../http/preconditions.ts';
-import type { DeleteCondition } from '../object-index/requests.ts';
+import type { DeleteCondition } from '../object-index/deletion-requests.ts';
 
 /** Where a request says each condition: headers of DeleteObject, elements of DeleteObjects. */
 export interface DeleteConditionNames {

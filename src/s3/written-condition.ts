@@ -3,7 +3,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { CoreServices } from '../core/services.ts';
 import { writeCondition } from '../http/preconditions.ts';
 import type { Bucket } from '../object-index/records.ts';
-import type { WriteCondition } from '../object-index/requests.ts';
+import type { WriteCondition } from '../object-index/write-requests.ts';
 import type { S3Request } from './operation.ts';
 
 /** What of an operation's context a condition needs. */

@@ -1,5 +1,5 @@
 import type { ObjectRecord, SegmentContent } from '../../src/object-index/records.ts';
-import type { AppendObjectRequest } from '../../src/object-index/requests.ts';
+import type { AppendObjectRequest } from '../../src/object-index/write-requests.ts';
 
 /** An append of whole segments to an object as it was found. */
 export function appendTo(

@@ -1,7 +1,8 @@
 import type { ObjectIndex } from '../../src/object-index/object-index.ts';
 import type { ObjectRecord, Upload } from '../../src/object-index/records.ts';
 import { noSubresources } from '../../src/object-index/records.ts';
-import type { NewObject, NewPart } from '../../src/object-index/requests.ts';
+import type { NewPart } from '../../src/object-index/upload-requests.ts';
+import type { NewObject } from '../../src/object-index/write-requests.ts';
 import { NOW_MS } from './object-index.ts';
 
 let filesMade = 0;

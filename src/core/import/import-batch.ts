@@ -1,4 +1,4 @@
-import type { ImportedObject } from '../../object-index/requests.ts';
+import type { ImportedObject } from '../../object-index/file-requests.ts';
 import { settleAll } from '../../support/settle-all.ts';
 import { GatewayError } from '../errors.ts';
 import { quotaExceeded } from '../quotas.ts';

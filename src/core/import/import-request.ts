@@ -1,5 +1,5 @@
+import type { ImportOutcome } from '../../object-index/file-requests.ts';
 import type { Bucket } from '../../object-index/records.ts';
-import type { ImportOutcome } from '../../object-index/requests.ts';
 import type { Pace } from '../pace.ts';
 
 export interface ImportOptions {

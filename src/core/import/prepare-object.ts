@@ -1,5 +1,5 @@
+import type { ImportedObject } from '../../object-index/file-requests.ts';
 import { hasExtension, type ObjectDescription } from '../../object-index/records.ts';
-import type { ImportedObject } from '../../object-index/requests.ts';
 import { checkedDescription } from '../descriptions.ts';
 import { GatewayError } from '../errors.ts';
 import { mediaTypeOfName } from '../media-types.ts';

@@ -1,5 +1,5 @@
 import type { ObjectRecord } from '../../object-index/records.ts';
-import type { ChangeObjectRequest } from '../../object-index/requests.ts';
+import type { ChangeObjectRequest } from '../../object-index/write-requests.ts';
 import type { Access } from '../access/access.ts';
 import { lockedObject } from '../change-object.ts';
 import { checkedDescription } from '../descriptions.ts';

@@ -1,5 +1,5 @@
 import type { Bucket, ObjectSubresources } from '../../object-index/records.ts';
-import type { CopyObjectOutcome } from '../../object-index/requests.ts';
+import type { CopyObjectOutcome } from '../../object-index/write-requests.ts';
 import { type Access, authorize, getBucket } from '../access/access.ts';
 import { newObjectAccess } from '../access/put-acl.ts';
 import { GatewayError } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { ExpiredObject } from '../../object-index/requests.ts';
+import type { ExpiredObject } from '../../object-index/deletion-requests.ts';
 import { rest } from '../../support/rest.ts';
 import type { CoreServices } from '../services.ts';
 

@@ -1,5 +1,5 @@
+import type { ListedObject } from '../../object-index/listing-requests.ts';
 import type { Bucket } from '../../object-index/records.ts';
-import type { ListedObject } from '../../object-index/requests.ts';
 import { rest } from '../../support/rest.ts';
 import { type ExpiryRule, expiryRules } from '../expiry-rules.ts';
 import { expiryAfterDays } from '../local-time.ts';

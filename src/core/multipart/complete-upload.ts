@@ -1,5 +1,5 @@
 import type { Bucket, Checksum, ChecksumType, Part, Upload } from '../../object-index/records.ts';
-import type { WriteCondition } from '../../object-index/requests.ts';
+import type { WriteCondition } from '../../object-index/write-requests.ts';
 import { inSlices } from '../../support/slices.ts';
 import { badChecksum } from '../content-digest.ts';
 import { GatewayError } from '../errors.ts';

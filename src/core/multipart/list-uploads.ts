@@ -1,5 +1,5 @@
 import type { Bucket, Part, Upload } from '../../object-index/records.ts';
-import type { ListUploadsPage, ListUploadsRequest } from '../../object-index/requests.ts';
+import type { ListUploadsPage, ListUploadsRequest } from '../../object-index/upload-requests.ts';
 import type { CoreServices } from '../services.ts';
 import { getUpload } from './create-upload.ts';
 

@@ -2,7 +2,7 @@ import type {
   FileReferencesPage,
   RepointFileOutcome,
   RepointFileRequest,
-} from '../../object-index/requests.ts';
+} from '../../object-index/file-requests.ts';
 import { Turnstile } from '../../support/turnstile.ts';
 import type { CoreServices } from '../services.ts';
 import { mayHaveCommitted, type StoredFiles } from '../stored-files.ts';

@@ -1,6 +1,6 @@
 import type { Damage, DamagePlace } from '../damage.ts';
-import type { Usage } from '../requests.ts';
 import { NULL_VERSION_ID } from '../version-ids.ts';
+import type { Usage } from '../write-requests.ts';
 import { type CheckRun, scan } from './check-run.ts';
 import { describeTexts } from './check-texts.ts';
 

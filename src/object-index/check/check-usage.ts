@@ -1,4 +1,4 @@
-import type { Usage } from '../requests.ts';
+import type { Usage } from '../write-requests.ts';
 import { type CheckRun, scan } from './check-run.ts';
 
 type UsageColumns = readonly [objectCount: number, sizeBytes: number];

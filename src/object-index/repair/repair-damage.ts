@@ -1,6 +1,6 @@
 import type { Damage, DamagePlace, RepairOutcome } from '../damage.ts';
-import type { Usage } from '../requests.ts';
 import { run, type Statements, type WriteContext } from '../statements.ts';
+import type { Usage } from '../write-requests.ts';
 import * as fileRows from './repair-file-rows.ts';
 import { correctFileState } from './repair-file-state.ts';
 import * as rows from './repair-rows.ts';

@@ -1,6 +1,6 @@
 import { fileTypeOf } from '../../core/kodo/storage-types.ts';
+import type { ListedObject } from '../../object-index/listing-requests.ts';
 import type { KodoAttributes, ObjectRecord } from '../../object-index/records.ts';
-import type { ListedObject } from '../../object-index/requests.ts';
 import { fromOctets } from '../octets.ts';
 
 const defaultMimeType = 'application/octet-stream';

@@ -1,6 +1,6 @@
 import { publishedObject } from '../../core/put-object.ts';
 import type { Bucket, ObjectRecord } from '../../object-index/records.ts';
-import type { PutObjectOutcome } from '../../object-index/requests.ts';
+import type { PutObjectOutcome } from '../../object-index/write-requests.ts';
 import { encodeUrlSafe } from '../encodings.ts';
 import { QiniuError } from '../errors.ts';
 import type { QiniuResponse, QiniuServices } from '../operation.ts';

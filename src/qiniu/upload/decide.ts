@@ -4,7 +4,7 @@ import { expiryAfterDays } from '../../core/local-time.ts';
 import { sniffedSizeBytes } from '../../core/media-types.ts';
 import { retentionByDefault } from '../../core/object-lock.ts';
 import type { ObjectDescription, ObjectSubresources } from '../../object-index/records.ts';
-import type { WriteCondition } from '../../object-index/requests.ts';
+import type { WriteCondition } from '../../object-index/write-requests.ts';
 import { QiniuError } from '../errors.ts';
 import type { QiniuServices } from '../operation.ts';
 import { imageHeadSizeBytes, imageInfo } from '../policy/image-info.ts';

@@ -1,6 +1,6 @@
 import { etagOfParts } from '../../core/multipart/upload-checksums.ts';
 import { qetagBlockSizeBytes, qetagOfBlocks } from '../../core/qetag.ts';
-import type { ComposedUpload, UploadParts } from '../../object-index/requests.ts';
+import type { ComposedUpload, UploadParts } from '../../object-index/upload-requests.ts';
 import { QiniuError } from '../errors.ts';
 import type { QiniuRequest, QiniuResponse, QiniuRoute, QiniuServices } from '../operation.ts';
 import { readBody } from '../read-body.ts';

@@ -5,7 +5,7 @@ import { checkPutSize } from '../../core/put-object.ts';
 import { checkQuotas } from '../../core/quotas.ts';
 import type { SpooledContent } from '../../core/spool/spooled-content.ts';
 import { storeContent } from '../../core/store-content.ts';
-import type { PutObjectOutcome } from '../../object-index/requests.ts';
+import type { PutObjectOutcome } from '../../object-index/write-requests.ts';
 import { QiniuError } from '../errors.ts';
 import type { QiniuResponse, QiniuServices } from '../operation.ts';
 import { answerUpload, uploadedObject } from './answer.ts';

@@ -1,6 +1,6 @@
 import { listVersions } from '../../core/list-versions.ts';
 import { ownerNames } from '../../core/owner-names.ts';
-import type { ListedVersion } from '../../object-index/requests.ts';
+import type { ListedVersion } from '../../object-index/listing-requests.ts';
 import type { Operation } from '../operation.ts';
 import { isoTime, type KeyEncoding, keyEncoding } from '../parameters.ts';
 import { renderXml, type XmlContent, XmlSequence } from '../xml.ts';

@@ -9,7 +9,7 @@ import { ownerNames } from '../../core/owner-names.ts';
 import type { CoreServices } from '../../core/services.ts';
 import { quoteEtag } from '../../http/header-values.ts';
 import type { QueryParameters } from '../../http/query.ts';
-import type { ListedObject } from '../../object-index/requests.ts';
+import type { ListedObject } from '../../object-index/listing-requests.ts';
 import type { Operation } from '../operation.ts';
 import { integerParameter, isoTime, type KeyEncoding, keyEncoding } from '../parameters.ts';
 import { renderXml } from '../xml.ts';

@@ -2,7 +2,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { renameObject as rename } from '../../core/rename-object.ts';
 import { readConditions } from '../../http/preconditions.ts';
 import type { RequestHeaders } from '../../http/request-headers.ts';
-import type { DateCondition, WriteCondition } from '../../object-index/requests.ts';
+import type { DateCondition, WriteCondition } from '../../object-index/write-requests.ts';
 import type { Operation } from '../operation.ts';
 import { keyOf } from '../parameters.ts';
 import { authorizeEtagMatch } from '../written-condition.ts';

@@ -7,7 +7,7 @@ import { type CopyObjectRequest, copyObject } from '../../../src/core/copy-objec
 import { getObject } from '../../../src/core/get-object.ts';
 import { completeUpload } from '../../../src/core/multipart/complete-upload.ts';
 import { putObject } from '../../../src/core/put-object.ts';
-import type { CopyObjectOutcome } from '../../../src/object-index/requests.ts';
+import type { CopyObjectOutcome } from '../../../src/object-index/write-requests.ts';
 import { createTestCore, type TestCore } from '../../support/core-services.ts';
 import { bytesOf, incomingContent } from '../../support/incoming-content.ts';
 import { sendPart, startUpload } from '../../support/uploads.ts';

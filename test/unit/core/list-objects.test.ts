@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { listObjects, listObjectsByToken } from '../../../src/core/list-objects.ts';
 import { parsePageToken, renderPageToken } from '../../../src/core/page-token.ts';
-import type { ListObjectsPage, ListObjectsRequest } from '../../../src/object-index/requests.ts';
+import type {
+  ListObjectsPage,
+  ListObjectsRequest,
+} from '../../../src/object-index/listing-requests.ts';
 import { createTestCore } from '../../support/core-services.ts';
 import { coreWithKeys } from '../../support/put-objects.ts';
 

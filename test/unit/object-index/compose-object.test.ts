@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ComposeObjectRequest } from '../../../src/object-index/requests.ts';
+import type { ComposeObjectRequest } from '../../../src/object-index/upload-requests.ts';
 import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import { indexEngines, NOW_MS, queuedFiles, useIndex } from '../../support/object-index.ts';
 

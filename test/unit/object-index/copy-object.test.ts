@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ObjectRecord } from '../../../src/object-index/records.ts';
-import type { CopyObjectRequest } from '../../../src/object-index/requests.ts';
+import type { CopyObjectRequest } from '../../../src/object-index/write-requests.ts';
 import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import {
   createBucket,

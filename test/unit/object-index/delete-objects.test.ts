@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ObjectDeletion } from '../../../src/object-index/requests.ts';
+import type { ObjectDeletion } from '../../../src/object-index/deletion-requests.ts';
 import { deletedSegmentsMax } from '../../../src/object-index/segment-budget.ts';
 import { newFileId, newObject, putObject } from '../../support/new-records.ts';
 import { indexEngines, useIndex } from '../../support/object-index.ts';

@@ -1,10 +1,10 @@
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { FileReferencesPage } from '../../../src/object-index/file-requests.ts';
 import { migrate } from '../../../src/object-index/migrate.ts';
 import { listings, pointReads, writeOperations } from '../../../src/object-index/operations.ts';
 import type { SegmentContent } from '../../../src/object-index/records.ts';
-import type { FileReferencesPage } from '../../../src/object-index/requests.ts';
 import { SqliteRunner } from '../../../src/object-index/sqlite-database.ts';
 import { newFileId, newObject, newPart, newUpload } from '../../support/new-records.ts';
 import { NOW_MS } from '../../support/object-index.ts';

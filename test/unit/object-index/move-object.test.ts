@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MoveObjectRequest } from '../../../src/object-index/requests.ts';
+import type { MoveObjectRequest } from '../../../src/object-index/write-requests.ts';
 import { newFileId, newObject, putObject } from '../../support/new-records.ts';
 import {
   createBucket,

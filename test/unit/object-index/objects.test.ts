@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NewObject } from '../../../src/object-index/requests.ts';
+import type { NewObject } from '../../../src/object-index/write-requests.ts';
 import { newFileId, newObject, putObject } from '../../support/new-records.ts';
 import {
   DELETE_DELAY_MS,

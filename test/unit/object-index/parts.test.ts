@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ObjectRecord, Upload } from '../../../src/object-index/records.ts';
-import type { CopyPartRequest } from '../../../src/object-index/requests.ts';
+import type { CopyPartRequest } from '../../../src/object-index/upload-requests.ts';
 import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import {
   indexEngines,

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import type { FileReferencesPage } from '../../../src/object-index/file-requests.ts';
 import { migrate } from '../../../src/object-index/migrate.ts';
 import {
   listings,
@@ -7,7 +8,6 @@ import {
   pointReads,
   writeOperations,
 } from '../../../src/object-index/operations.ts';
-import type { FileReferencesPage } from '../../../src/object-index/requests.ts';
 import { runStatements, type SqlValue } from '../../../src/object-index/statements.ts';
 import { newFileId, newObject, newPart, newUpload } from '../../support/new-records.ts';
 import { NOW_MS } from '../../support/object-index.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RenameObjectRequest } from '../../../src/object-index/requests.ts';
+import type { RenameObjectRequest } from '../../../src/object-index/write-requests.ts';
 import { appendTo } from '../../support/append-request.ts';
 import { newFileId, newObject, putObject } from '../../support/new-records.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareKeys } from '../../../src/object-index/key-order.ts';
-import type { ListUploadsRequest } from '../../../src/object-index/requests.ts';
+import type { ListUploadsRequest } from '../../../src/object-index/upload-requests.ts';
 import { newPart, newUpload } from '../../support/new-records.ts';
 import { indexEngines, queuedFiles, useIndex } from '../../support/object-index.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ObjectDeletion } from '../../../src/object-index/requests.ts';
+import type { ObjectDeletion } from '../../../src/object-index/deletion-requests.ts';
 import { newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import {
   createBucket,

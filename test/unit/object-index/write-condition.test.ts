@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { WriteCondition } from '../../../src/object-index/requests.ts';
 import { failedCondition } from '../../../src/object-index/write-condition.ts';
+import type { WriteCondition } from '../../../src/object-index/write-requests.ts';
 
 describe('failedCondition', () => {
   it.each<[WriteCondition | undefined, string | null, string | null]>([

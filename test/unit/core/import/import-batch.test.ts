@@ -8,7 +8,7 @@ import type { ImportOptions } from '../../../../src/core/import/import-request.t
 import { Pace } from '../../../../src/core/pace.ts';
 import { orphanAgeMsMin } from '../../../../src/core/write-duration.ts';
 import { encodeFileName } from '../../../../src/fastdfs/protocol/file-name-fields.ts';
-import type { ImportedObject, ImportOutcome } from '../../../../src/object-index/requests.ts';
+import type { ImportedObject, ImportOutcome } from '../../../../src/object-index/file-requests.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const CONTENT = Buffer.from('hello');

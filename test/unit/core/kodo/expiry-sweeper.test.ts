@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ExpirySweeper } from '../../../../src/core/kodo/expiry-sweeper.ts';
-import type { ExpiredObject } from '../../../../src/object-index/requests.ts';
+import type { ExpiredObject } from '../../../../src/object-index/deletion-requests.ts';
 import { createTestCore, type TestCore } from '../../../support/core-services.ts';
 import { put } from '../../../support/put-objects.ts';
 
