@@ -83,7 +83,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|core/|outbound/|blob-store/blob-store\\.ts|object-index/(object-index|records|[a-z]+-requests|damage)\\.ts)',
+          '^src/(support/|core/|outbound/|blob-store/blob-store\\.ts|object-index/(object-index|records|[a-z]+-records|[a-z]+-requests|damage)\\.ts)',
       },
     },
     {
@@ -93,7 +93,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support/|metrics/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records)\\.ts|http/request-observer\\.ts)',
+          '^src/(support/|metrics/|core/|blob-store/blob-store\\.ts|object-index/(object-index|records|[a-z]+-records)\\.ts|http/request-observer\\.ts)',
       },
     },
     {
@@ -124,7 +124,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|outbound|origins|core|http|s3|qiniu|files|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|[a-z]+-requests|damage))\\.ts$',
+          '^src/(support|outbound|origins|core|http|s3|qiniu|files|console|cli)/|^src/(config|gateway|serve|check-index|index-maintenance|text-sorter)\\.ts$|^src/(blob-store/blob-store|object-index/(object-index|records|[a-z]+-records|[a-z]+-requests|damage))\\.ts$',
       },
     },
     {
@@ -135,7 +135,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(support|core|http)/|^src/(blob-store/blob-store|object-index/(object-index|records|[a-z]+-requests))\\.ts$',
+          '^src/(support|core|http)/|^src/(blob-store/blob-store|object-index/(object-index|records|[a-z]+-records|[a-z]+-requests))\\.ts$',
       },
     },
     {

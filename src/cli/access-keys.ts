@@ -1,5 +1,5 @@
 import type { KeyPair } from '../core/key-pairs.ts';
-import type { AccessKey, AccessKeyChange } from '../object-index/records.ts';
+import type { AccessKey, AccessKeyChange } from '../object-index/user-records.ts';
 import { parseDuration } from '../support/units.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { UsageError } from './failures.ts';

@@ -1,6 +1,6 @@
 import type { ClusterState } from '../blob-store/blob-store.ts';
 import { drainQueue, type GroupDrain } from '../core/drain-queue.ts';
-import type { DeletionQueueState, FailingDeletion } from '../object-index/records.ts';
+import type { DeletionQueueState, FailingDeletion } from '../object-index/file-records.ts';
 import type { CommandContext, CommandOutput } from './command.ts';
 import { takeInterruption } from './interruption.ts';
 import { openProgress } from './progress.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ObjectIndex } from '../object-index/object-index.ts';
-import type { AccessKey, AccessKeyChange, User } from '../object-index/records.ts';
+import type { AccessKey, AccessKeyChange, User } from '../object-index/user-records.ts';
 import type { Logger } from '../support/logger.ts';
 import { GatewayError } from './errors.ts';
 import { checkKeyPair, type KeyPair, randomKeyPair } from './key-pairs.ts';

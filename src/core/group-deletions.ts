@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { type BlobStore, BlobStoreError } from '../blob-store/blob-store.ts';
-import type { PendingDeletion } from '../object-index/records.ts';
+import type { PendingDeletion } from '../object-index/file-records.ts';
 import type { FindOpenElsewhere } from './open-files.ts';
 import type { CoreServices } from './services.ts';
 

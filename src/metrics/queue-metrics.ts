@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { DeletionQueueState, ReplicaCheckQueue } from '../object-index/records.ts';
+import type { DeletionQueueState, ReplicaCheckQueue } from '../object-index/file-records.ts';
 
 /** Work that waits in the index for the background. */
 export class QueueMetrics {

@@ -1,6 +1,6 @@
-import type { AccessKey, AccessKeyChange, User, UserPolicy } from './records.ts';
 import { all, get, run, type Statements, type WriteContext } from './statements.ts';
 import { listUserPolicies } from './user-policies.ts';
+import type { AccessKey, AccessKeyChange, User, UserPolicy } from './user-records.ts';
 
 interface UserRow {
   readonly id: string;

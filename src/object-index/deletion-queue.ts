@@ -1,11 +1,11 @@
 import type { DueDeletionsRequest } from './deletion-requests.ts';
-import type { QueuedOrphans } from './file-requests.ts';
 import type {
   DeletionQueueState,
   FailingDeletion,
   PendingDeletion,
   PostponedDeletion,
-} from './records.ts';
+} from './file-records.ts';
+import type { QueuedOrphans } from './file-requests.ts';
 
 /** Files that no key needs, waiting to be deleted. Part of `ObjectIndex`, whose promises hold. */
 export interface DeletionQueue {

@@ -1,12 +1,12 @@
 import type { DueDeletionsRequest } from './deletion-requests.ts';
-import { queueFiles } from './file-references.ts';
-import { findNamed } from './named-files.ts';
 import type {
   DeletionQueueState,
   FailingDeletion,
   PendingDeletion,
   PostponedDeletion,
-} from './records.ts';
+} from './file-records.ts';
+import { queueFiles } from './file-references.ts';
+import { findNamed } from './named-files.ts';
 import { all, allIn, get, runIn, type Statements, type WriteContext } from './statements.ts';
 
 export function* queueDeletions(

@@ -1,4 +1,4 @@
-import type { FileReference } from './records.ts';
+import type { FileReference } from './file-records.ts';
 import type { NewObject, QuotaExceeded } from './write-requests.ts';
 
 /** A key for files that are there already. */

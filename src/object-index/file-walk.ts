@@ -1,6 +1,6 @@
+import type { FileReference } from './file-records.ts';
 import type { FileReferencesPage, ListFileReferencesRequest } from './file-requests.ts';
 import { type Position, parsePosition, renderPosition } from './file-walk-position.ts';
-import type { FileReference } from './records.ts';
 import { all, get, type SqlValue, type Statements } from './statements.ts';
 
 /** What one table gives of a page; `next` is null when it has no more. */

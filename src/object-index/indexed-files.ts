@@ -1,4 +1,10 @@
 import type {
+  NamedFile,
+  ReplicaCheck,
+  ReplicaCheckKey,
+  ReplicaCheckQueue,
+} from './file-records.ts';
+import type {
   FileReferencesPage,
   FileUse,
   ImportObjectsOutcome,
@@ -7,7 +13,6 @@ import type {
   RepointFileOutcome,
   RepointFileRequest,
 } from './file-requests.ts';
-import type { NamedFile, ReplicaCheck, ReplicaCheckKey, ReplicaCheckQueue } from './records.ts';
 
 /** Files on FastDFS, as rows of all kinds refer to them. Part of `ObjectIndex`, whose promises hold. */
 export interface IndexedFiles {

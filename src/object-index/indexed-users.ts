@@ -1,4 +1,4 @@
-import type { AccessKey, AccessKeyChange, User, UserPolicy } from './records.ts';
+import type { AccessKey, AccessKeyChange, User, UserPolicy } from './user-records.ts';
 
 /** Users, their access keys and policies. Part of `ObjectIndex`, whose promises hold. */
 export interface IndexedUsers {

@@ -1,4 +1,4 @@
-import type { NamedFile } from './records.ts';
+import type { NamedFile } from './file-records.ts';
 import { all, allIn, insertRows, run, type Statements } from './statements.ts';
 
 /**

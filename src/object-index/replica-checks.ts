@@ -1,11 +1,6 @@
+import type { ReplicaCheck, ReplicaCheckKey, ReplicaCheckQueue } from './file-records.ts';
 import { groupNameOf } from './file-references.ts';
-import type {
-  ObjectRecord,
-  ReplicaCheck,
-  ReplicaCheckKey,
-  ReplicaCheckQueue,
-  SegmentContent,
-} from './records.ts';
+import type { ObjectRecord, SegmentContent } from './records.ts';
 import { all, get, insertRows, run, type Statements, type WriteContext } from './statements.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { UserPolicy } from './records.ts';
 import { all, get, run, type Statements, type WriteContext } from './statements.ts';
+import type { UserPolicy } from './user-records.ts';
 
 /** As many as AWS lets one attach to a user; each request of the user is checked by all of them. */
 const userPoliciesMax = 10;

@@ -1,5 +1,5 @@
 import type { ObjectIndex } from '../../object-index/object-index.ts';
-import type { User, UserPolicy } from '../../object-index/records.ts';
+import type { User, UserPolicy } from '../../object-index/user-records.ts';
 import { GatewayError } from '../errors.ts';
 import { cannedPolicies } from './canned-policies.ts';
 import { parsePolicy } from './policy/parse-policy.ts';

@@ -1,4 +1,4 @@
-import type { FileReference } from '../../object-index/records.ts';
+import type { FileReference } from '../../object-index/file-records.ts';
 import { settleAll } from '../../support/settle-all.ts';
 import { Pace } from '../pace.ts';
 import type { CoreServices } from '../services.ts';

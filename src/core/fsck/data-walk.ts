@@ -1,4 +1,4 @@
-import type { FileReference } from '../../object-index/records.ts';
+import type { FileReference } from '../../object-index/file-records.ts';
 import { FilePages, type FilePagesOptions, isReferenced } from '../file-walk/file-pages.ts';
 import type { CoreServices } from '../services.ts';
 import { type DataVerdict, FileCheck, type FileCheckOptions, type FileLook } from './file-check.ts';

@@ -4,7 +4,7 @@ import {
   type FileCopy,
   type FileDescription,
 } from '../../blob-store/blob-store.ts';
-import type { FileReference } from '../../object-index/records.ts';
+import type { FileReference } from '../../object-index/file-records.ts';
 import { Pace } from '../pace.ts';
 import type { CoreServices } from '../services.ts';
 

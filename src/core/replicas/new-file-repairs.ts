@@ -1,5 +1,5 @@
 import type { FileCopy } from '../../blob-store/blob-store.ts';
-import type { ReplicaCheck, ReplicaCheckKey } from '../../object-index/records.ts';
+import type { ReplicaCheck, ReplicaCheckKey } from '../../object-index/file-records.ts';
 import type { CoreServices } from '../services.ts';
 import { FileRepairer } from './file-repairer.ts';
 

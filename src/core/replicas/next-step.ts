@@ -1,4 +1,4 @@
-import type { ReplicaCheck } from '../../object-index/records.ts';
+import type { ReplicaCheck } from '../../object-index/file-records.ts';
 import { needsRepair, type ReplicaVerdict } from './judge-copies.ts';
 
 /** Between the first look and the second, then twice as long each time, … */

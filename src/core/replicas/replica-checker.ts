@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { FileCopy, GroupState } from '../../blob-store/blob-store.ts';
-import type { ReplicaCheck, ReplicaCheckQueue } from '../../object-index/records.ts';
+import type { ReplicaCheck, ReplicaCheckQueue } from '../../object-index/file-records.ts';
 import { settleAll } from '../../support/settle-all.ts';
 import type { CoreServices } from '../services.ts';
 import { judgeCopies, type ReplicaVerdict } from './judge-copies.ts';

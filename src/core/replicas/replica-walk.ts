@@ -1,5 +1,5 @@
 import { BlobStoreError, type FileCopy } from '../../blob-store/blob-store.ts';
-import type { FileReference } from '../../object-index/records.ts';
+import type { FileReference } from '../../object-index/file-records.ts';
 import { settleAll } from '../../support/settle-all.ts';
 import { FilePages, isReferenced } from '../file-walk/file-pages.ts';
 import type { CoreServices } from '../services.ts';

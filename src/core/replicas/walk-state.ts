@@ -1,5 +1,5 @@
 import type { FileCopy } from '../../blob-store/blob-store.ts';
-import type { FileReference } from '../../object-index/records.ts';
+import type { FileReference } from '../../object-index/file-records.ts';
 import type { ReplicaVerdict } from './judge-copies.ts';
 
 /** A file that is not as it should be. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { BlobStoreEvent, ClusterState } from '../../../src/blob-store/blob-store.ts';
 import { dispatchEvents } from '../../../src/metrics/blob-store-events.ts';
 import { GatewayMetrics, type MetricsSources } from '../../../src/metrics/gateway-metrics.ts';
-import type { DeletionQueueState } from '../../../src/object-index/records.ts';
+import type { DeletionQueueState } from '../../../src/object-index/file-records.ts';
 import { groupState, storageServerState } from '../../support/cluster-states.ts';
 import { parseMetrics, sampleValue } from '../../support/prometheus.ts';
 

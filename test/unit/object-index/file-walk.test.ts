@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { FileReference } from '../../../src/object-index/file-records.ts';
 import { listFileReferences } from '../../../src/object-index/file-walk.ts';
-import type { FileReference } from '../../../src/object-index/records.ts';
 import { newFileId, newObject, newPart, newUpload, putObject } from '../../support/new-records.ts';
 import { createBucket, indexEngines, useIndex } from '../../support/object-index.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AccessKey, User } from '../../../src/object-index/records.ts';
+import type { AccessKey, User } from '../../../src/object-index/user-records.ts';
 import { indexEngines, useIndex } from '../../support/object-index.ts';
 
 const root: User = { id: 'u-root', name: 'root', isRoot: true, createdAtMs: 1 };
