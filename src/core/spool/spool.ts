@@ -21,6 +21,8 @@ export interface SpoolOptions {
 
 /** Bytes of all content in memory; at least one content of the largest size fits. */
 const memoryBytesMax = 64 * 2 ** 20;
+/** So much of all may be of strangers, who could keep everybody else from uploading with the rest. */
+const strangersPart = 0.5;
 /** A full spool is told of once in so many milliseconds. */
 const logIntervalMs = 60_000;
 
@@ -34,6 +36,7 @@ export class Spool {
   readonly #now: () => number;
   #usedBytes = 0;
   #memoryBytes = 0;
+  #strangersBytes = 0;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SpoolOptions) {
@@ -58,11 +61,12 @@ export class Spool {
 
   /**
    * New content, empty and growing. Whoever asks owns it and must `release` it. At most
-   * `memoryBytesMax` bytes of it stay in memory; the spool's own bound when left out.
+   * `memoryBytesMax` bytes of it stay in memory; the spool's own bound when left out. Content of
+   * strangers, of whom nobody knows yet who they are, fills half of the spool at most.
    */
-  create({ memoryBytesMax = Number.POSITIVE_INFINITY } = {}): SpooledContent {
+  create({ memoryBytesMax = Number.POSITIVE_INFINITY, isOfStranger = false } = {}): SpooledContent {
     const bound = Math.min(memoryBytesMax, this.#options.contentMemoryBytesMax);
-    return new SpooledContent(this.#share, bound);
+    return new SpooledContent(isOfStranger ? this.#strangersShare : this.#share, bound);
   }
 
   readonly #share: SpoolShare = {
@@ -86,11 +90,26 @@ export class Spool {
     failedWrite: (error) => this.#failedWrite(error),
   };
 
+  readonly #strangersShare: SpoolShare = {
+    ...this.#share,
+    take: (size) => {
+      const most = this.#options.sizeBytesMax * strangersPart;
+      if (this.#strangersBytes + size > most) throw this.#full();
+      this.#share.take(size);
+      this.#strangersBytes += size;
+    },
+    giveBack: (size) => {
+      this.#strangersBytes -= size;
+      this.#share.giveBack(size);
+    },
+  };
+
   #full(): GatewayError {
     const { sizeBytesMax, directory } = this.#options;
+    const [usedBytes, strangersBytes] = [this.#usedBytes, this.#strangersBytes];
     this.#log(
-      { directory, usedBytes: this.#usedBytes, sizeBytesMax },
-      `the spool holds ${renderSize(sizeBytesMax)}, as much as it may: uploads of unknown length get 503; raise GATEWAY_SPOOL_SIZE`,
+      { directory, usedBytes, strangersBytes, sizeBytesMax },
+      `the spool holds as much as it may of ${renderSize(sizeBytesMax)}: uploads of unknown length get 503; raise GATEWAY_SPOOL_SIZE`,
     );
     return new GatewayError('ServiceUnavailable', {
       message: 'The gateway holds too many uploads of unknown length at once. Try again later.',

@@ -34,9 +34,7 @@ export async function readForm(request: UploadRequest): Promise<SpooledForm> {
     signal: request.exchange.signal,
     limits: { ...formLimits, filesMax, fileSizeBytesMax },
     fileFields,
-    onFile: async (_part, fields) => {
-      await request.authenticate(fields);
-    },
+    onFile: async (_part, fields) => (await request.authenticate(fields)) !== null,
   });
 }
 

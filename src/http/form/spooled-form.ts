@@ -52,12 +52,13 @@ export interface FormOptions {
   readonly fileFields?: ReadonlySet<string>;
   /**
    * Told before the content of a file is read, with the fields that came until then: what it throws
-   * refuses the form early. More fields may follow.
+   * refuses the form early. More fields may follow. Gives whether it is known by now who sends the
+   * file: what strangers send has less room.
    */
   readonly onFile?: (
     part: FormFilePart,
     fields: ReadonlyMap<string, string>,
-  ) => void | Promise<void>;
+  ) => boolean | Promise<boolean>;
 }
 
 /**
@@ -200,13 +201,14 @@ class FormPartReader {
       contentType: part.headers.get('content-type') || null,
       headers: part.headers,
     };
-    await this.#options.onFile?.(described, this.fields);
+    const isKnown = await this.#options.onFile?.(described, this.fields);
     // Content of all files together stays within what one may have in memory.
     const inMemory = this.files.filter(({ content }) => !content.isInFile);
     const usedBytes = inMemory.reduce((sum, { content }) => sum + content.size, 0);
     const { spool } = this.#options;
     const memoryBytesMax = Math.max(0, spool.contentMemoryBytesMax - usedBytes);
-    return { kind: 'file', file: { ...described, content: spool.create({ memoryBytesMax }) } };
+    const content = spool.create({ memoryBytesMax, isOfStranger: isKnown === false });
+    return { kind: 'file', file: { ...described, content } };
   }
 
   async #addToFile({ content }: FormFile, bytes: Buffer): Promise<void> {

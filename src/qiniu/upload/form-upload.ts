@@ -55,13 +55,14 @@ async function readForm(
     fileFields: new Set(['file']),
     onFile: async ({ fieldName }, fields) => {
       const token = fields.get('token');
-      if (fieldName !== 'file' || token === undefined) return;
+      if (token === undefined) return false;
       const grant = await openGrant(request, services, token);
       const { fsizeLimit } = grant.policy;
       const size = declaredSize(request);
       if (fsizeLimit !== null) bound.limit = fsizeLimit + overheadBytesMax;
       if (size !== null && size > bound.limit) throw exceedsLimit();
-      await checkEarly(services, grant, fields.get('key') ?? null);
+      if (fieldName === 'file') await checkEarly(services, grant, fields.get('key') ?? null);
+      return true;
     },
   });
 }

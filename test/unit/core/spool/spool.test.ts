@@ -180,6 +180,22 @@ it('refuses what is too much for all with ServiceUnavailable, and logs it once',
   third.release();
 });
 
+it('gives strangers half of it, and the rest to others', async () => {
+  const { spool } = createSpool({ sizeBytesMax: 400_000 });
+  const known = spool.create();
+  const strangers = [spool.create({ isOfStranger: true }), spool.create({ isOfStranger: true })];
+  const half = large.subarray(0, 100_000);
+  for (const content of strangers) await content.write(half);
+  const another = spool.create({ isOfStranger: true });
+  await expect(another.write(small)).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+  await known.write(large.subarray(0, 200_000));
+  for (const content of [...strangers, another, known]) content.release();
+  expect(spool.usedBytes).toBe(0);
+  const later = spool.create({ isOfStranger: true });
+  await later.write(half);
+  later.release();
+});
+
 it('moves to a file once the memory of all content is used up', async () => {
   const { spool } = createSpool({ contentMemoryBytesMax: 40 * 2 ** 20 });
   const bytes = Buffer.alloc(33 * 2 ** 20, 7);

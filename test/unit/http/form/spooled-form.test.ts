@@ -135,6 +135,21 @@ describe('a form', () => {
   });
 });
 
+it.each([
+  [true, true],
+  [false, false],
+])(
+  'takes more than half of the spool: %s where its sender is known: %s',
+  async (takes, isKnown) => {
+    const spool = createSpool(300_000);
+    const file = { name: 'file', fileName: 'x', content: large };
+    const form = read([file], { spool, onFile: () => isKnown });
+    if (takes) (await form).release();
+    else await expect(form).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+    expect(spool.usedBytes).toBe(0);
+  },
+);
+
 describe('a form is refused', () => {
   const field = (size: number) => ({ name: 'a', content: 'x'.repeat(size) });
   const file = (content: Buffer | string) => ({ name: 'f', fileName: 'x', content });
