@@ -32,7 +32,7 @@ export interface DoorContext {
 }
 
 /** What became of a request that failed. */
-export interface Failure {
+interface Failure {
   readonly response: HttpResponse & { readonly body: string };
   /** For the log. */
   readonly code: string;
