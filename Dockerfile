@@ -20,7 +20,7 @@ RUN chmod 755 dist/cli/main.js \
  && install -d -o node -g node -m 700 /data
 USER node
 VOLUME /data
-EXPOSE 9000 9001
+EXPOSE 9000 9001 9002 8888
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9001/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["fastdfs-s3"]
