@@ -18,7 +18,8 @@ export interface KnownFile {
 }
 
 /**
- * What the index knows of a file by its ID. An object with other bytes, or older ones, is not what
+ * What the index knows of a file by its ID, the oldest object first: others who copied it must not
+ * decide how it is shown, or what is stored beside it. An object with other bytes, or older ones, is not what
  * the ID names any more: a file must not be read through its ID once it was deleted by its key.
  */
 export async function findKnownFile(
@@ -42,5 +43,6 @@ export async function findKnownFile(
     if (object.expiresAtMs !== null && object.expiresAtMs <= now()) continue;
     places.push({ bucket, object });
   }
+  places.sort((a, b) => a.object.id - b.object.id);
   return { state: places.length > 0 ? 'named' : 'gone', places };
 }

@@ -6,6 +6,7 @@ import type { Exchange } from '../../http/exchange.ts';
 import { ReceivedHeaders } from '../../http/request-headers.ts';
 import type { HttpResponse } from '../../http/send-response.ts';
 import { FilesError } from '../errors.ts';
+import { requestFacts } from '../request-facts.ts';
 import { answerFile, type FileAnswerRules, type FileQuestion } from './file-answer.ts';
 import { openBody } from './file-body.ts';
 import { describeFile, factsOf, requireFile } from './file-facts.ts';
@@ -63,14 +64,11 @@ export class FileReads {
 
   async #read(exchange: Exchange, url: FileUrl, isHead: boolean): Promise<HttpResponse> {
     const { core, findCredentials } = this.#services;
-    const { signal, origin } = exchange;
+    const { signal } = exchange;
     const headers = ReceivedHeaders.parse(exchange.incoming.rawHeaders);
     const query = queryOf(exchange.target);
     const nowMs = core.now();
-    const facts = {
-      ...{ sourceIp: origin.address, isSecure: origin.isSecure, nowMs, headers },
-      query,
-    };
+    const facts = requestFacts(exchange, headers, nowMs);
     const held = core.openFiles.hold();
     try {
       // In the turn of the look-up, so that the file is not deleted under its reader.

@@ -7,6 +7,7 @@ import { Query } from '../../http/query.ts';
 import { ReceivedHeaders } from '../../http/request-headers.ts';
 import { type AppCredentials, appCredentialsOf, authenticateApp } from '../credentials.ts';
 import { FilesError } from '../errors.ts';
+import { requestFacts } from '../request-facts.ts';
 import type { UploadSettings } from './upload-settings.ts';
 
 export type UploadContext = Omit<DoorContext, 'observer' | 'requestLimit' | 'trustedProxies'> & {
@@ -59,14 +60,8 @@ export class UploadRequest {
   async access(fields: Fields): Promise<Access> {
     const caller = (await this.authenticate(fields)) ?? anonymousCaller;
     this.exchange.caller = caller;
-    const { origin } = this.exchange;
-    return new Access(caller, {
-      sourceIp: origin.address,
-      isSecure: origin.isSecure,
-      nowMs: this.context.core.now(),
-      headers: this.headers,
-      query: this.query,
-    });
+    const facts = requestFacts(this.exchange, this.headers, this.context.core.now());
+    return new Access(caller, facts);
   }
 
   /** What URLs in answers begin with. */

@@ -409,6 +409,25 @@ describe('closed', () => {
     expect(await statusOf(server, `/${second}`, { headers: basic('ROOT') })).toBe(404);
   });
 
+  it('is shown as its object says, not as a copy does', async () => {
+    const fileId = await storeObject(server, 'public', 'original', {
+      'content-type': 'image/jpeg',
+    });
+    const bucket = await core.index.findBucket('public');
+    if (!bucket) throw new Error('no bucket');
+    const description = { headers: { 'content-type': 'text/html' }, userMetadata: {} };
+    // Before the other one in the order of their keys.
+    const copied = await core.index.copyObject({
+      ...{ source: { bucketId: bucket.id, key: 'original' }, description, lastModifiedMs: 0 },
+      ...{ destination: { bucketId: bucket.id, key: 'a copy' }, ownerId: core.alice.userId },
+      sourceObjectId: (await core.index.findObject(bucket.id, 'original'))?.id ?? 0,
+    });
+    expect(copied.outcome).toBe('stored');
+    const response = await get(server, `/${fileId}`);
+    await response.arrayBuffer();
+    expect(response.headers.get('content-type')).toBe('image/jpeg');
+  });
+
   it('a disabled object is read by nobody', async () => {
     const fileId = await storeObject(server, 'public', 'disabled');
     const bucket = await core.index.findBucket('public');

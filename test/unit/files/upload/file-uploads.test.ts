@@ -314,6 +314,19 @@ describe('who may upload', () => {
     expect((await response.arrayBuffer()).byteLength).toBe(content.length);
   });
 
+  it('is nobody whom a policy lets for a header that means nothing here', async () => {
+    await open('photos', 's3:PutObject');
+    const { settings } = (await core.index.findBucket('photos')) ?? {};
+    const policy = JSON.parse(settings?.[bucketPolicy.name] ?? '');
+    const isGiven = { 's3:x-amz-acl': 'bucket-owner-full-control' };
+    policy.Statement[0].Condition = { StringEquals: isGiven };
+    const document = JSON.stringify(policy);
+    await core.index.setBucketSetting(core.bucket.id, bucketPolicy.name, document);
+    const headers = { 'x-amz-acl': 'bucket-owner-full-control' };
+    const { status } = await post('/upload', formOf([photo, ['bucket', 'photos']]), { headers });
+    expect(status).toBe(403);
+  });
+
   it('is bound by quotas', async () => {
     await core.index.setQuota(
       { kind: 'bucket', bucketId: core.bucket.id },
