@@ -20,7 +20,7 @@ import { renderText, variablesOf } from '../policy/template.ts';
 import { keyVariables, type UploadFacts } from '../policy/variables.ts';
 import { fetchKey } from './callback-answer.ts';
 import type { UploadDetails } from './details.ts';
-import { authorizeWrite, storageClassHeader, type UploadGrant } from './grant.ts';
+import { authorizeWrite, renewGrant, storageClassHeader, type UploadGrant } from './grant.ts';
 import { knowContent } from './same-content.ts';
 
 /** An upload of which all bytes are on storage servers. */
@@ -53,15 +53,15 @@ export interface UploadDecision {
 /**
  * Applies a policy to an upload whose content is known, right before it becomes an object. Throws
  * what the policy forbids: 401 when the token is over by now, 413 and 403 for a size that it does not
- * allow, 403 for a media type or a key, and `AccessDenied`.
+ * allow, 403 for a media type or a key, and `AccessDenied`; what `renewGrant` throws.
  */
 export async function decideUpload(
   services: QiniuServices,
   upload: CompleteUpload,
 ): Promise<UploadDecision> {
   const { core, timeZone } = services;
-  const { grant, details } = upload;
-  const { policy, bucket, access } = grant;
+  const { details } = upload;
+  const { policy } = upload.grant;
   const nowMs = core.now();
   checkDeadline(policy, nowMs);
   checkSize(policy, upload.size);
@@ -69,9 +69,9 @@ export async function decideUpload(
   const facts = await factsOf(upload, mediaType);
   const find = keyVariables(facts, nowMs, timeZone);
   const renderSaveKey = (template: string) => renderText(template, find);
-  const decided = policy.callback?.decidesKey
-    ? await fetchKey(services, grant, policy.callback, facts)
-    : null;
+  const decided = await keyOfCallback(services, upload.grant, facts);
+  const grant = await renewGrant(services, upload.grant);
+  const { bucket, access } = grant;
   const key = decided?.key ?? nameObject(policy, details.key, { renderSaveKey, ...upload });
   checkName(policy, key);
   grant.concernsKey(key);
@@ -88,10 +88,16 @@ export async function decideUpload(
       kodo: policy.endUser === '' ? null : { endUser: policy.endUser },
       retention: retentionByDefault(bucket, nowMs),
     },
-    condition: await conditionOf(services, upload, key),
+    condition: await conditionOf(services, { ...upload, grant }, key),
     facts,
     payload: decided?.payload ?? null,
   };
+}
+
+/** Null where the application is not asked for the key. */
+async function keyOfCallback(services: QiniuServices, grant: UploadGrant, facts: UploadFacts) {
+  const { callback } = grant.policy;
+  return callback?.decidesKey ? await fetchKey(services, grant, callback, facts) : null;
 }
 
 /** Throws 413 and 403. */

@@ -1,4 +1,4 @@
-import { type Access, authorize, getBucket } from '../../core/access/access.ts';
+import { Access, authorize, getBucket } from '../../core/access/access.ts';
 import { GatewayError } from '../../core/errors.ts';
 import { storageClassOf } from '../../core/kodo/storage-types.ts';
 import { isCharged } from '../../core/request-payment.ts';
@@ -53,6 +53,21 @@ export async function openGrant(
   const keys = { accessKeyId: token.accessKeyId, secretKey: credentials.secretAccessKey };
   const concernsKey = (key: string) => request.concerns(policy.bucketName, key);
   return { policy, bucket, access, keys, concernsKey };
+}
+
+/**
+ * The grant as it counts by now: bytes and applications take their time, in which a key may be
+ * switched off and policies change. Throws 401 and 631.
+ */
+export async function renewGrant(
+  { core, findCredentials }: Pick<QiniuServices, 'core' | 'findCredentials'>,
+  grant: UploadGrant,
+): Promise<UploadGrant> {
+  const { accessKeyId, secretKey } = grant.keys;
+  const credentials = await findCredentials(accessKeyId);
+  if (credentials?.secretAccessKey !== secretKey) throw new QiniuError(401, 'bad token');
+  const bucket = await getBucket(core, grant.policy.bucketName);
+  return { ...grant, bucket, access: new Access(credentials.caller, grant.access.facts) };
 }
 
 const storageClassName = 'x-amz-storage-class';

@@ -241,4 +241,19 @@ describe('a callback that decides the key', () => {
     expect(await core.keys()).toEqual([]);
     expect(await core.queued()).toHaveLength(1);
   });
+
+  it('and takes so long that the key is switched off by then leaves nothing', async () => {
+    let isActive = true;
+    await server.close();
+    server = await startQiniuServer(core, {
+      findCredentials: async () =>
+        isActive ? { secretAccessKey: keys.secretKey, caller: core.alice } : null,
+    });
+    respond = (response) => {
+      isActive = false;
+      response.end('{"key":"decided"}');
+    };
+    expect((await upload(policy(), null)).status).toBe(401);
+    expect(await core.keys()).toEqual([]);
+  });
 });
