@@ -14,7 +14,7 @@ export type EntryChange = Pick<
 /**
  * Changes the current version of an object as `change` says, which gets it as it is and is asked
  * again when others changed it meanwhile. Throws what `getEntry` and `change` throw, `AccessDenied`
- * where object lock keeps its description, and what is wrong with the new one.
+ * where object lock keeps its description or its bytes readable, and what is wrong with the new one.
  */
 export async function changeEntry(
   core: CoreServices,
@@ -27,7 +27,9 @@ export async function changeEntry(
     const { bucket, object } = await getEntry(core, access, actions, name);
     const wanted = await change(object);
     const described = wanted.headers !== undefined || wanted.userMetadata !== undefined;
-    if (described && isLocked(object, core.now())) throw lockedObject();
+    // One that nobody can read any more is as good as deleted.
+    const isHidden = wanted.kodo?.isDisabled === true;
+    if ((described || isHidden) && isLocked(object, core.now())) throw lockedObject();
     const { id: objectId, key, etag, headers, userMetadata, kodo, expiresAtMs } = object;
     const changed = await core.index.changeObject({
       ...{ bucketId: bucket.id, key, versionId: null, objectId },

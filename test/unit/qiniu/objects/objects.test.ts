@@ -263,6 +263,7 @@ describe('operations on objects', () => {
       const retention = { mode: 'COMPLIANCE', untilMs: core.clock.nowMs + dayMs } as const;
       await put(core, { key: 'a', subresources: { retention } });
       expect((await refused(`/chgm/${entry('a')}/mime/${b64('x/y')}`))[0]).toBe(403);
+      expect((await refused(`/chstatus/${entry('a')}/status/1`))[0]).toBe(403);
     });
 
     it('loses no change of many at a time', async () => {
