@@ -7,7 +7,9 @@ import { RunningQetag } from '../qetag.ts';
 import type { CoreServices } from '../services.ts';
 
 /** Objects that are read for their hash at a time, in one process: while somebody waits, or not. */
-const concurrentReadsMax = { awaited: 4, prepared: 2 } as const;
+const concurrentReadsMax = { awaited: 4, awaitedLarge: 2, prepared: 2 } as const;
+/** Bytes of an object from which on its read may take so long that others must not stand behind it. */
+const largeSizeBytes = 64 * 1024 ** 2;
 /** Those that wait for their turn; more are refused, or left for another time. */
 const waitingReadsMax = 2000;
 
@@ -38,6 +40,7 @@ class QetagReads {
 /** Those for which somebody waits never stand behind the others. */
 interface QetagLanes {
   readonly awaited: QetagReads;
+  readonly awaitedLarge: QetagReads;
   readonly prepared: QetagReads;
 }
 
@@ -46,6 +49,7 @@ const lanesOf = new WeakMap<ObjectIndex, QetagLanes>();
 function lanes({ index }: CoreServices): QetagLanes {
   const found = lanesOf.get(index) ?? {
     awaited: new QetagReads(concurrentReadsMax.awaited),
+    awaitedLarge: new QetagReads(concurrentReadsMax.awaitedLarge),
     prepared: new QetagReads(concurrentReadsMax.prepared),
   };
   lanesOf.set(index, found);
@@ -62,9 +66,10 @@ export async function ensureQetag(
   object: ObjectRecord,
 ): Promise<string | null> {
   if (object.qetag !== null) return object.qetag;
-  const { awaited } = lanes(core);
-  if (awaited.isFull) throw new GatewayError('SlowDown');
-  return await awaited.read(object, () => computeQetag(core, object));
+  const { awaited, awaitedLarge } = lanes(core);
+  const lane = object.size < largeSizeBytes ? awaited : awaitedLarge;
+  if (lane.isFull) throw new GatewayError('SlowDown');
+  return await lane.read(object, () => computeQetag(core, object));
 }
 
 /** As `ensureQetag` in the background; does nothing when very many wait already. */

@@ -109,3 +109,34 @@ it('lets nobody wait for what is prepared in the background, and reads nothing t
   await expect.poll(hasAll).toBe(true);
   expect(opened).toHaveLength(20);
 });
+
+it('lets nobody who asks for a small object stand behind large ones', async () => {
+  const stored = await put(core, { key: 'a' });
+  const large = await put(core, { key: 'large' });
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const blobs = new Proxy(core.blobs, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      if (name !== 'open') return member.bind(target);
+      return async (...args: [readonly { readonly size: number }[], ...unknown[]]) => {
+        if ((args[0][0]?.size ?? 0) > 2 ** 30) {
+          await held;
+          throw new Error('gone');
+        }
+        return await member.apply(target, args);
+      };
+    },
+  });
+  const watched = { ...core, blobs };
+  const reads = Array.from({ length: 8 }, (_, index) =>
+    ensureQetag(watched, { ...without(large), id: 1000 + index, size: 2 ** 40 }),
+  );
+  const ended = Promise.allSettled(reads);
+  expect(await ensureQetag(watched, without(stored))).toMatch(/^F/);
+  release();
+  expect((await ended).map(({ status }) => status)).toEqual(new Array(8).fill('rejected'));
+});
