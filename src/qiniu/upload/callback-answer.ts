@@ -50,13 +50,16 @@ function render(policy: CallbackPolicy, facts: UploadFacts, key: string | null):
   return policy.isJson ? renderJson(policy.body, find) : renderForm(policy.body, find);
 }
 
-/** As Kodo tells it: JSON in the text of the error. */
+/**
+ * As Kodo tells it: JSON in the text of the error. But for the signature: it covers no body of JSON,
+ * so its bearer could tell the application whatever it likes.
+ */
 function describeFailure(policy: CallbackPolicy, outcome: CallbackOutcome): string {
   return JSON.stringify({
     callback_url: outcome.url,
     callback_bodyType: policy.bodyType,
     callback_body: outcome.body,
-    token: outcome.authorization,
+    token: outcome.authorization.replace(/:.*$/s, ':-'),
     err_code: outcome.status,
     error: outcome.problem,
   });

@@ -161,7 +161,8 @@ describe('a callback that fails', () => {
       callback_url: url(),
       callback_bodyType: 'application/x-www-form-urlencoded',
       callback_body: 'k=a%20b',
-      token: expect.stringMatching(/^QBox MY_ACCESS_KEY:/),
+      // Without what would let the client call the application by itself.
+      token: 'QBox MY_ACCESS_KEY:-',
       err_code: code,
       error: expect.any(String),
     });
