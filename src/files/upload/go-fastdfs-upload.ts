@@ -83,6 +83,9 @@ async function storeFile(
     const { core } = request.context;
     const existing = isThere && key ? await core.index.findObject(bucket.id, key) : null;
     if (!existing) throw error;
+    // Other doors write there as well.
+    const isSame = existing.fileId !== null && md5Key(existing.etag) === key;
+    if (!isSame) throw new FilesError(409, 'another file is stored under this MD5');
     return toStoredUpload(request, bucket, existing, file.fileName);
   }
 }

@@ -482,6 +482,13 @@ describe('go-fastdfs', () => {
     }
   });
 
+  it('does not take another file for one that was stored under its MD5', async () => {
+    const other = ['fastdfs', ['x.jpg', 'other', 'image/jpeg']] as const;
+    await upload('/upload', [other, ...credentials, ['key', `md5/${md5}`]]);
+    const { answer } = await post('/group1/upload', form(['output', 'json']));
+    expect(answer).toMatchObject({ status: 'fail', data: null });
+  });
+
   it('stores the same content once, and tells of it by its MD5', async () => {
     const first = await post('/group1/upload', form(['output', 'json']));
     const again = await post('/group1/upload', form(['output', 'json']), { headers: token });
