@@ -17,6 +17,8 @@ import { storeUpload } from './store-upload.ts';
 
 /** Blocks of one object, about 100 GiB: all of them become its parts in one transaction. */
 const blocksMax = 25_000;
+/** Chunks of all of them, at 16 to a block: each is a row that the transaction moves. */
+const chunksMax = blocksMax * 16;
 const bodySizeBytesMax = blocksMax * (contextLength + 2);
 
 /**
@@ -36,6 +38,9 @@ export const makeFile: QiniuRoute = {
     const blocks = await readContexts(request, services, grant);
     const blocksSize = blocks.reduce((sum, { offset }) => sum + offset, 0);
     if (blocksSize !== size) throw new QiniuError(400, 'the blocks have not the size of the file');
+    if (blocks.reduce((sum, { chunkCount }) => sum + chunkCount, 0) > chunksMax) {
+      throw new QiniuError(400, 'the blocks have too many chunks');
+    }
     if (blocks.length === 0) return await makeEmpty(request, services, grant, details);
     if (blocks.slice(0, -1).some(({ offset }) => offset !== qetagBlockSizeBytes)) {
       throw new QiniuError(400, 'every block but the last has 4194304 bytes');

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newUploadId } from '../../../../src/core/multipart/create-upload.ts';
 import { keylessUploadsKeptMs } from '../../../../src/core/multipart/keyless-uploads.ts';
 import { encodeUrlSafe } from '../../../../src/qiniu/encodings.ts';
+import { encodeContext } from '../../../../src/qiniu/upload/block-context.ts';
 import vectors from '../../../fixtures/qiniu/qetag.json' with { type: 'json' };
 import { createTestCore, type TestCore } from '../../../support/core-services.ts';
 import { nineMiB } from '../../../support/qiniu-captures.ts';
 import {
   otherQiniuKeyId,
   type QiniuServer,
+  qiniuKey,
   startQiniuServer,
 } from '../../../support/qiniu-server.ts';
 import { uploadToken } from '../../../support/qiniu-uploads.ts';
@@ -159,6 +162,23 @@ describe('mkfile', () => {
       expect(again.status).toBe(status === 200 ? 701 : 200);
     },
   );
+
+  it('refuses more chunks than one transaction may take', async () => {
+    const blockSize = 4 * mib;
+    const contexts = Array.from({ length: 7 }, (_, index) =>
+      encodeContext(
+        {
+          ...{ bucketId: core.bucket.id, chunkCount: 65_535, offset: blockSize, blockSize },
+          uploadId: newUploadId(core.now()),
+          chain: Buffer.alloc(20, index),
+        },
+        qiniuKey.secretAccessKey,
+      ),
+    );
+    const path = `/mkfile/${7 * blockSize}${keyPath('a')}`;
+    expect((await send(path, contexts.join(','))).status).toBe(400);
+    expect((await send(`/mkfile/${6 * blockSize}`, contexts.slice(1).join(','))).status).toBe(701);
+  });
 
   it.each([
     ['of another size', (ctx: string) => [`/mkfile/${mib + 1}`, ctx], 400],
