@@ -87,10 +87,20 @@ export function* renameNames(
   );
 }
 
+/** The setting of a bucket that says what becomes of imported files without references. */
+const IMPORTED_FILES_SETTING = 'importedFiles';
+
 /**
- * Forgets keys whose objects are these files no more, unless nothing else says that a file is
- * named: that has to be known as long as anything refers to it.
+ * Whether another row says all that has to be known of the file of row `n` as long as anything
+ * refers to it: that it is named, and, of an imported one, that a bucket does not give it up.
  */
+export const isDispensable = `EXISTS (SELECT 1 FROM named_files o WHERE o.file_id = n.file_id
+    AND NOT (o.bucket_id = n.bucket_id AND o.key = n.key)
+    AND (n.is_imported = 0 OR o.bucket_id = n.bucket_id
+      OR EXISTS (SELECT 1 FROM bucket_settings s WHERE s.bucket_id = n.bucket_id
+        AND s.name = '${IMPORTED_FILES_SETTING}' AND s.value = 'delete')))`;
+
+/** Forgets keys whose objects are these files no more, as far as that is dispensable. */
 export function* dropNames(
   dropped: readonly (FilePlace & { readonly fileId: string })[],
 ): Statements<void> {
@@ -99,18 +109,14 @@ export function* dropNames(
   for (const { fileId, bucketId, key } of dropped) {
     if (!named.has(fileId)) continue;
     yield* run(
-      `DELETE FROM named_files WHERE file_id = ? AND bucket_id = ? AND key = ?
-        AND EXISTS (SELECT 1 FROM named_files n
-          WHERE n.file_id = ? AND NOT (n.bucket_id = ? AND n.key = ?))
+      `DELETE FROM named_files AS n WHERE file_id = ? AND bucket_id = ? AND key = ?
+        AND ${isDispensable}
         AND NOT EXISTS (SELECT 1 FROM objects o
           WHERE o.bucket_id = ? AND o.key = ? AND o.file_id = ?)`,
-      [fileId, bucketId, key, fileId, bucketId, key, bucketId, key, fileId],
+      [fileId, bucketId, key, bucketId, key, fileId],
     );
   }
 }
-
-/** The setting of a bucket that says what becomes of imported files without references. */
-const IMPORTED_FILES_SETTING = 'importedFiles';
 
 /**
  * Forgets files that nothing refers to any more. Gives those of them that have to be kept: imported

@@ -1,23 +1,24 @@
+import { isDispensable } from '../named-files.ts';
 import { type CheckRun, scan } from './check-run.ts';
 
 type AstrayColumns = readonly [
   fileId: string,
   bucketId: number,
   key: string,
-  hasOthers: number,
+  isDispensable: number,
   isUsed: number,
 ];
 
 /**
  * A name leads to an object that is its file; the last name of a file that is still needed may lead
- * to none. All names of a file agree on whether it was imported.
+ * to none, and so may the last one in a bucket that does not give up the files it imported. All names of a file agree on whether it was imported.
  */
 export function checkNamedFiles(run: CheckRun): void {
   if (run.rowCounts.named_files === 0) return;
   checkImported(run);
   run.database.exec(
     `CREATE TEMP TABLE named_astray AS
-      SELECT file_id, bucket_id, key FROM named_files n
+      SELECT file_id, bucket_id, key, is_imported FROM named_files n
         WHERE NOT EXISTS (SELECT 1 FROM objects o
           WHERE o.bucket_id = n.bucket_id AND o.key = n.key AND o.file_id = n.file_id)`,
   );
@@ -27,17 +28,16 @@ export function checkNamedFiles(run: CheckRun): void {
   const rows = scan<AstrayColumns>(
     run,
     `SELECT file_id, bucket_id, key,
-        EXISTS (SELECT 1 FROM named_files n WHERE n.file_id = a.file_id
-          AND NOT (n.bucket_id = a.bucket_id AND n.key = a.key)),
-        EXISTS (SELECT 1 FROM segments WHERE file_id = a.file_id)
-          OR EXISTS (SELECT 1 FROM parts WHERE file_id = a.file_id)
-          OR EXISTS (SELECT 1 FROM part_segments WHERE file_id = a.file_id)
-          OR EXISTS (SELECT 1 FROM replaced_files WHERE new_file_id = a.file_id)
+        ${isDispensable},
+        EXISTS (SELECT 1 FROM segments WHERE file_id = n.file_id)
+          OR EXISTS (SELECT 1 FROM parts WHERE file_id = n.file_id)
+          OR EXISTS (SELECT 1 FROM part_segments WHERE file_id = n.file_id)
+          OR EXISTS (SELECT 1 FROM replaced_files WHERE new_file_id = n.file_id)
           OR file_id IN (SELECT file_id FROM objects WHERE file_id IS NOT NULL)
-      FROM temp.named_astray a`,
+      FROM temp.named_astray n`,
   );
-  for (const [fileId, bucketId, key, hasOthers, isUsed] of rows) {
-    const isWrong = isUsed === 1 && hasOthers === 1;
+  for (const [fileId, bucketId, key, isNeedless, isUsed] of rows) {
+    const isWrong = isUsed === 1 && isNeedless === 1;
     if (isUsed === 1 && !isWrong) continue;
     run.found({
       kind: isWrong ? 'name-astray' : 'name-unused',

@@ -1,5 +1,6 @@
 import type { DamagePlace, DamageRepair } from '../damage.ts';
 import { groupNameOf, releaseFiles, shareFiles } from '../file-references.ts';
+import { isDispensable } from '../named-files.ts';
 import { get, run, type Statements, type WriteContext } from '../statements.ts';
 import { isReferenced } from './repair-file-state.ts';
 
@@ -86,10 +87,10 @@ export function* dropName(
     if (shared || (yield* isReferenced(fileId, []))) return false;
   }
   const dropped = yield* run(
-    `DELETE FROM named_files WHERE file_id = ? AND bucket_id = ? AND key = ?
+    `DELETE FROM named_files AS n WHERE file_id = ? AND bucket_id = ? AND key = ?
       AND NOT EXISTS (SELECT 1 FROM objects WHERE bucket_id = ? AND key = ? AND file_id = ?)
-      ${isUsed ? 'AND EXISTS (SELECT 1 FROM named_files n WHERE n.file_id = ? AND NOT (n.bucket_id = ? AND n.key = ?))' : ''}`,
-    [...[fileId, bucketId, key, bucketId, key, fileId], ...(isUsed ? [fileId, bucketId, key] : [])],
+      ${isUsed ? `AND ${isDispensable}` : ''}`,
+    [fileId, bucketId, key, bucketId, key, fileId],
   );
   return dropped > 0;
 }

@@ -70,6 +70,8 @@ class Run {
   readonly #pending: string[] = [];
   /** Files whose first reference was an import, and that the gateway did not publish itself. */
   readonly #imported = new Set<string>();
+  /** Of these, those that were in the bucket that keeps them. */
+  readonly #keptFor = new Set<string>();
   #plan: { readonly rows: readonly PlacedRow[] } | null = null;
   #fileCount = 0;
 
@@ -88,19 +90,29 @@ class Run {
   async do(one: Step): Promise<void> {
     const before = this.#references();
     const queuedBefore = this.#queued();
-    const bucketId = await this.#act(one);
+    await this.#act(one);
     const after = this.#references();
     const queued = this.#queued();
     for (const fileId of before.keys()) {
       if (after.has(fileId)) continue;
-      const isKept = this.#imported.has(fileId) && bucketId === this.#buckets[0];
+      const isKept = this.#imported.has(fileId) && this.#keptFor.has(fileId);
       expect([fileId, queued.has(fileId)]).toEqual([fileId, !isKept]);
       this.#imported.delete(fileId);
+      this.#keptFor.delete(fileId);
     }
+    this.#noteKept();
     for (const fileId of queued) {
       if (!queuedBefore.has(fileId)) expect(this.#imported.has(fileId)).toBe(false);
     }
     this.#checkCounts(after, queued);
+  }
+
+  #noteKept(): void {
+    const files = this.#database
+      .prepare('SELECT file_id FROM objects WHERE bucket_id = ? AND file_id IS NOT NULL')
+      .pluck()
+      .all(this.#buckets[0]) as string[];
+    for (const fileId of files) this.#keptFor.add(fileId);
   }
 
   #checkCounts(references: ReadonlyMap<string, number>, queued: ReadonlySet<string>): void {

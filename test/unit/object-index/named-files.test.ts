@@ -99,20 +99,29 @@ describe.each(indexEngines)('named files in $name', ({ open }) => {
     const consenting = await createBucket(index, 'consenting');
     await consent(consenting);
     const [kept, deleted] = [photo(), photo()];
-    const object = await put('kept', kept);
-    await put('moved', deleted);
+    await put('kept', kept);
+    await putObject(index, newObject(consenting, 'deleted', { segments: whole(deleted) }));
     for (const fileId of [kept, deleted]) await markImported(fileId);
-    const moved = await index.findObject(bucketId, 'moved');
-    if (!moved) throw new Error('it was put');
-    await copy(moved, 'copy', consenting);
-    await copy(object, 'copy', consenting);
-    await index.deleteObjects(bucketId, ['moved']);
-    await index.deleteObjects(consenting, ['copy']);
-    expect(await queuedFiles(tested)).toEqual([]);
-    await copy(object, 'again', consenting);
     await index.deleteObjects(bucketId, ['kept']);
-    await index.deleteObjects(consenting, ['again']);
-    expect(await queuedFiles(tested)).toEqual([kept]);
+    await index.deleteObjects(consenting, ['deleted']);
+    expect(await queuedFiles(tested)).toEqual([deleted]);
+  });
+
+  it('let nobody take an imported file away by a copy in a bucket that consents', async () => {
+    const { index, bucketId } = tested;
+    const consenting = await createBucket(index, 'consenting-too');
+    await consent(consenting);
+    const fileId = photo();
+    const object = await put('kept', fileId);
+    await markImported(fileId);
+    await copy(object, 'copy', consenting);
+    await copy(object, 'other', bucketId);
+    await index.deleteObjects(bucketId, ['kept']);
+    expect(await keysOf(fileId)).toEqual(['copy', 'other']);
+    await index.deleteObjects(bucketId, ['other']);
+    await index.deleteObjects(consenting, ['copy']);
+    expect(await index.findNamedFile(fileId)).toBeNull();
+    expect(await queuedFiles(tested)).not.toContain(fileId);
   });
 
   it('are shared by a write that publishes its file after an import did', async () => {
