@@ -92,7 +92,8 @@ describe.skipIf(missing.length > 0)(title, () => {
 
   it('fdfs_file_info and fdfs_crc32 agree about size and CRC-32', async () => {
     const info = await run('fdfs_file_info', config, await upload('large.bin'));
-    const checksum = (await run('fdfs_crc32', 'large.bin')).trim();
+    // One of the tools leaves leading zeros out.
+    const checksum = (await run('fdfs_crc32', 'large.bin')).trim().padStart(8, '0');
     expect(info).toMatch(/file type: normal/);
     expect(info).toMatch(/source ip address: 127\.0\.0\.1/);
     expect(info).toMatch(/file size: 300000/);
