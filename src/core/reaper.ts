@@ -1,5 +1,5 @@
 import type { BlobStore } from '../blob-store/blob-store.ts';
-import { rest } from '../support/rest.ts';
+import { BackgroundLoop } from '../support/background-loop.ts';
 import { deleteGroupFiles, type GroupDeletionsResult } from './group-deletions.ts';
 import { GroupPauses, type PausedGroup } from './group-pauses.ts';
 import { dropOldKeylessUploads } from './multipart/keyless-uploads.ts';
@@ -39,34 +39,35 @@ export class Reaper {
   readonly #core: ReaperServices;
   readonly #concurrencyMax: number;
   readonly #batchSizeMax: number;
-  readonly #intervalMs: number;
   readonly #findOpenElsewhere: FindOpenElsewhere | undefined;
   readonly #onRun: (groupName: string, result: GroupDeletionsResult) => void;
   readonly #pauses: GroupPauses;
-  readonly #stopping = new AbortController();
+  readonly #loop: BackgroundLoop;
   /** By group. */
   readonly #runs = new Map<string, Promise<void>>();
-  #running: Promise<void> | null = null;
   #forgottenAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(core: ReaperServices, options: ReaperOptions = {}) {
     this.#core = core;
+    this.#loop = new BackgroundLoop(() => this.#look(), {
+      intervalMs: options.intervalMs ?? 1000,
+      onError: (err) =>
+        core.logger.error({ err }, 'the queue of files to delete cannot be worked on'),
+    });
     this.#concurrencyMax = options.concurrencyMax ?? 4;
     this.#batchSizeMax = options.batchSizeMax ?? 500;
-    this.#intervalMs = options.intervalMs ?? 1000;
     this.#findOpenElsewhere = options.findOpenElsewhere;
     this.#onRun = options.onRun ?? (() => {});
     this.#pauses = new GroupPauses(options.monotonicNow);
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Ends the deletions that run; resolves when none does any more. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#loop.stop();
     await Promise.all(this.#runs.values());
   }
 
@@ -79,18 +80,6 @@ export class Reaper {
   async runOnce(): Promise<void> {
     await this.#look();
     await Promise.all(this.#runs.values());
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        await this.#look();
-      } catch (error) {
-        this.#core.logger.error({ err: error }, 'the queue of files to delete cannot be worked on');
-      }
-      await rest(this.#intervalMs, signal);
-    }
   }
 
   async #look(): Promise<void> {
@@ -117,11 +106,11 @@ export class Reaper {
         concurrencyMax: this.#concurrencyMax,
         batchSizeMax: this.#batchSizeMax,
         isProbing: this.#pauses.hasFailed(groupName),
-        signal: this.#stopping.signal,
+        signal: this.#loop.signal,
         ...(this.#findOpenElsewhere && { findOpenElsewhere: this.#findOpenElsewhere }),
       });
       const wasReached = result.unreachable === null || result.deletedCount > 0;
-      if (wasReached && !this.#stopping.signal.aborted && this.#pauses.works(groupName)) {
+      if (wasReached && !this.#loop.signal.aborted && this.#pauses.works(groupName)) {
         this.#core.logger.info({ groupName }, 'files of the group are deleted again');
       }
       if (result.unreachable !== null) this.#pause(groupName, result.unreachable);
@@ -132,7 +121,7 @@ export class Reaper {
   }
 
   #pause(groupName: string, error: unknown): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#loop.signal.aborted) return;
     const problem = error instanceof Error ? error.message : String(error);
     const pauseMs = this.#pauses.failed(groupName, problem);
     this.#core.logger.warn(

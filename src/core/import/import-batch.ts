@@ -1,9 +1,9 @@
 import type { ImportedObject } from '../../object-index/file-requests.ts';
+import type { PlacedRow } from '../../object-index/import-records.ts';
 import { settleAll } from '../../support/settle-all.ts';
 import { GatewayError } from '../errors.ts';
 import { quotaExceeded } from '../quotas.ts';
 import type { CoreServices } from '../services.ts';
-import type { PlacedRow } from './import-plan.ts';
 import { type ImportOptions, RowFailure, type RowOutcome } from './import-request.ts';
 import { prepareObject } from './prepare-object.ts';
 

@@ -1,4 +1,5 @@
 import type { ImportedObject } from '../../object-index/file-requests.ts';
+import type { PlacedRow } from '../../object-index/import-records.ts';
 import { hasExtension, type ObjectDescription } from '../../object-index/records.ts';
 import { checkedDescription } from '../descriptions.ts';
 import { GatewayError } from '../errors.ts';
@@ -9,7 +10,6 @@ import type { CoreServices } from '../services.ts';
 import { orphanAgeMsMin } from '../write-duration.ts';
 import { type ExportedObject, exportedObject, segmentsOf } from './exported-object.ts';
 import { askForFacts, type FileFacts, knownFacts, readMd5 } from './file-facts.ts';
-import type { PlacedRow } from './import-plan.ts';
 import { type ImportOptions, RowFailure } from './import-request.ts';
 import { importedEtag } from './imported-etag.ts';
 

@@ -1,5 +1,5 @@
 import type { ExpiredObject } from '../../object-index/deletion-requests.ts';
-import { rest } from '../../support/rest.ts';
+import { BackgroundLoop } from '../../support/background-loop.ts';
 import type { CoreServices } from '../services.ts';
 
 export interface ExpirySweeperOptions {
@@ -17,36 +17,36 @@ export interface ExpirySweeperOptions {
  */
 export class ExpirySweeper {
   readonly #core: Pick<CoreServices, 'index' | 'logger' | 'now'>;
-  readonly #intervalMs: number;
   readonly #batchSizeMax: number;
   readonly #onExpired: (objects: readonly ExpiredObject[]) => void;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | null = null;
+  readonly #loop: BackgroundLoop;
 
   constructor(
     core: Pick<CoreServices, 'index' | 'logger' | 'now'>,
     { intervalMs = 10_000, batchSizeMax = 200, onExpired = () => {} }: ExpirySweeperOptions = {},
   ) {
     this.#core = core;
-    this.#intervalMs = intervalMs;
+    this.#loop = new BackgroundLoop(() => this.sweep(), {
+      intervalMs,
+      onError: (err) => core.logger.error({ err }, 'objects whose time has come cannot be deleted'),
+    });
     this.#batchSizeMax = batchSizeMax;
     this.#onExpired = onExpired;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#loop.stop();
   }
 
   /** Deletes all that is due. Rejects when the index fails. */
   async sweep(): Promise<void> {
     const { index, now, logger } = this.#core;
     let count = 0;
-    for (let before: number | null = null; !this.#stopping.signal.aborted; ) {
+    for (let before: number | null = null; !this.#loop.signal.aborted; ) {
       const due = await index.findNextExpiry();
       if (due === null || due > now()) break;
       const expired = await index.expireObjects(this.#batchSizeMax);
@@ -57,17 +57,5 @@ export class ExpirySweeper {
       before = due;
     }
     if (count > 0) logger.info({ objects: count }, 'objects whose time had come were deleted');
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        await this.sweep();
-      } catch (error) {
-        this.#core.logger.error({ err: error }, 'objects whose time has come cannot be deleted');
-      }
-      await rest(this.#intervalMs, signal);
-    }
   }
 }

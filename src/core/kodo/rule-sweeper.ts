@@ -1,6 +1,6 @@
 import type { ListedObject } from '../../object-index/listing-requests.ts';
 import type { Bucket } from '../../object-index/records.ts';
-import { rest } from '../../support/rest.ts';
+import { BackgroundLoop } from '../../support/background-loop.ts';
 import { type ExpiryRule, expiryRules } from '../expiry-rules.ts';
 import { expiryAfterDays } from '../local-time.ts';
 import type { CoreServices } from '../services.ts';
@@ -22,32 +22,32 @@ export interface RuleSweeperOptions {
 export class RuleSweeper {
   readonly #core: Pick<CoreServices, 'index' | 'logger' | 'now'>;
   readonly #timeZone: string;
-  readonly #intervalMs: number;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | null = null;
+  readonly #loop: BackgroundLoop;
 
   constructor(
     core: Pick<CoreServices, 'index' | 'logger' | 'now'>,
     { timeZone, intervalMs = 3_600_000 }: RuleSweeperOptions,
   ) {
     this.#core = core;
+    this.#loop = new BackgroundLoop(() => this.sweep(), {
+      intervalMs,
+      onError: (err) => core.logger.error({ err }, 'the rules of buckets cannot be applied'),
+    });
     this.#timeZone = timeZone;
-    this.#intervalMs = intervalMs;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#loop.stop();
   }
 
   /** Rejects when the index fails. */
   async sweep(): Promise<void> {
     const { index } = this.#core;
-    for (let after = ''; !this.#stopping.signal.aborted; ) {
+    for (let after = ''; !this.#loop.signal.aborted; ) {
       const page = await index.listBuckets({ ownerId: null, prefix: '', after, limit: pageSize });
       for (const { name } of page) {
         const bucket = await index.findBucket(name);
@@ -70,13 +70,16 @@ export class RuleSweeper {
       after: '',
       resumeAfter: null,
     };
-    while (next !== null && !this.#stopping.signal.aborted) {
+    while (next !== null && !this.#loop.signal.aborted) {
       const wanted = { bucketId, prefix, delimiter: '', limit: pageSize, includesEmptyKey: true };
       const page = await index.listObjects({ ...wanted, ...next });
-      for (const object of page.objects) {
-        const dueMs = expiryAfterDays(object.lastModifiedMs, deleteAfterDays, this.#timeZone);
-        if (dueMs <= now()) await this.#expire(bucketId, object, dueMs);
-      }
+      // Side by side, so that the writes of a page share transactions.
+      await Promise.all(
+        page.objects.map(async (object) => {
+          const dueMs = expiryAfterDays(object.lastModifiedMs, deleteAfterDays, this.#timeZone);
+          if (dueMs <= now()) await this.#expire(bucketId, object, dueMs);
+        }),
+      );
       const { nextAfter, resumeAfter } = page;
       next = nextAfter === null ? null : { after: nextAfter, resumeAfter };
     }
@@ -93,17 +96,5 @@ export class RuleSweeper {
     const { id: objectId, versionId } = object;
     const change = { expiresAtMs };
     await index.changeObject({ ...{ bucketId, key, objectId, change }, versionId });
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        await this.sweep();
-      } catch (error) {
-        this.#core.logger.error({ err: error }, 'the rules of buckets cannot be applied');
-      }
-      await rest(this.#intervalMs, signal);
-    }
   }
 }

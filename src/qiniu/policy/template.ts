@@ -1,3 +1,4 @@
+import { isJson } from '../../support/json.ts';
 /** What a variable stands for; null where nothing is known of it. */
 export type TemplateValue = string | number | Readonly<Record<string, unknown>> | null;
 
@@ -84,13 +85,4 @@ function encodeFormValue(text: string): string {
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { OutboundError } from '../../outbound/outbound-error.ts';
 import { readBody } from '../../outbound/read-body.ts';
+import { isJson } from '../../support/json.ts';
 import type { QiniuServices } from '../operation.ts';
 import type { CallbackPolicy } from '../policy/put-policy.ts';
 import { signCallback } from './callback-signature.ts';
@@ -90,13 +91,4 @@ function failed(
   problem: string,
 ): CallbackOutcome {
   return { ...sent, answer: null, status, problem };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,6 +2,7 @@ import { GatewayError } from '../../core/errors.ts';
 import { BodyStream } from '../../http/body-stream.ts';
 import { PlainDecoder } from '../../http/content-decoder.ts';
 import type { Exchange } from '../../http/exchange.ts';
+import { formBoundary } from '../../http/form/multipart-parser.ts';
 import { ReceivedHeaders } from '../../http/request-headers.ts';
 import { authenticationKind, twoMechanisms } from '../auth/authenticate.ts';
 import { authenticateForm, requiredField } from '../auth/authenticate-form.ts';
@@ -11,7 +12,7 @@ import type { Envelope, EnvelopeContext } from '../envelope.ts';
 import { subresources } from '../subresources.ts';
 import { FormContent } from './form-content.ts';
 import { headersOfForm, signatureFields } from './form-headers.ts';
-import { type FormHead, FormReader, formBoundary } from './form-reader.ts';
+import { type FormHead, FormReader } from './form-reader.ts';
 
 /**
  * The boundary of the form that a browser posts to a bucket; null when the request is no such form.

@@ -22,21 +22,6 @@ export interface FormHead {
   readonly fileOffset: number;
 }
 
-/** RFC 2046, section 5.1.1. */
-const boundaryPattern = /^[\w'()+,\-./:=? ]{0,69}[\w'()+,\-./:=?]$/;
-
-/**
- * The boundary of `multipart/form-data`; null for another media type. Throws
- * `MalformedPOSTRequest` when it is missing.
- */
-export function formBoundary(contentType: string | null): string | null {
-  if (contentType === null || !/^multipart\/form-data[ \t]*(;|$)/i.test(contentType)) return null;
-  const match = /;[ \t]*boundary=(?:"([^"]*)"|([^;,"\s]+))/i.exec(contentType);
-  const boundary = match?.[1] ?? match?.[2] ?? '';
-  if (boundaryPattern.test(boundary)) return boundary;
-  throw malformed('The boundary is missing.');
-}
-
 /**
  * Reads one form: its fields, and the file as it arrives. The file is the part of that name; what
  * follows it is ignored, as AWS does.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PlacedRow } from '../../../src/core/import/import-plan.ts';
+import type { PlacedRow } from '../../../src/object-index/import-records.ts';
 import type { ObjectIndex } from '../../../src/object-index/object-index.ts';
 import { openSqliteIndex } from '../../../src/object-index/sqlite-index.ts';
 import { openImportPlan } from '../../../src/text-sorter.ts';

@@ -3,12 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { BlobStoreError, type FileStat } from '../../../../src/blob-store/blob-store.ts';
 import { describeFile } from '../../../../src/blob-store/read-file-id.ts';
 import { batchesOf, importBatch } from '../../../../src/core/import/import-batch.ts';
-import type { PlacedRow } from '../../../../src/core/import/import-plan.ts';
 import type { ImportOptions } from '../../../../src/core/import/import-request.ts';
 import { Pace } from '../../../../src/core/pace.ts';
 import { orphanAgeMsMin } from '../../../../src/core/write-duration.ts';
 import { encodeFileName } from '../../../../src/fastdfs/protocol/file-name-fields.ts';
 import type { ImportedObject, ImportOutcome } from '../../../../src/object-index/file-requests.ts';
+import type { PlacedRow } from '../../../../src/object-index/import-records.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const CONTENT = Buffer.from('hello');

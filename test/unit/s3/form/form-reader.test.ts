@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../../src/core/errors.ts';
-import { FormReader, formBoundary } from '../../../../src/s3/form/form-reader.ts';
+import { formBoundary } from '../../../../src/http/form/multipart-parser.ts';
+import { FormReader } from '../../../../src/s3/form/form-reader.ts';
 import { formBody, testBoundary } from '../../../support/form-body.ts';
 
 /** Cuts a body at the given places, as a network may. */
